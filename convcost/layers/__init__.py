@@ -1,0 +1,43 @@
+"""What each Keras layer is. To add a kind, write its record into a family's file: it registers itself.
+
+`find` is how readers look a kind up. Operations on tensors (`keras.ops`) have a registry of their own, since their
+class names collide with layers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from convcost.layers.base import LAYERS, OPS, Kind
+
+__all__ = ["LAYERS", "OPS", "Kind", "every_kind", "find"]
+
+
+def _load_families() -> None:
+    for family in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{family.name}")
+
+
+_load_families()
+
+
+def every_kind() -> dict[str, type[Kind]]:
+    """All layer kinds by class name, sorted."""
+    return dict(sorted(LAYERS.items()))
+
+
+def find(kind: str, module: str | None = None) -> type[Kind] | None:
+    """The record for class `kind` of a Keras module (None: of Keras itself), or None where no rule knows it."""
+    if module is None:
+        return LAYERS.get(kind)
+    if module.startswith(("keras.src.ops", "keras.ops")):
+        return OPS.get(kind)
+    found = LAYERS.get(kind)
+    if found is not None and module.startswith(found.package) and _is_keras(module):
+        return found
+    return None
+
+
+def _is_keras(module: str) -> bool:
+    return module.split(".")[0] == "keras"

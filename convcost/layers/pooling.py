@@ -1,0 +1,145 @@
+"""Pooling: one FLOP for each element that enters a window, never a MAC."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from convcost.cost import Cost
+from convcost.layers.arithmetic import DataFormat, conv_extent, join, prod, split
+from convcost.layers.base import Extent, Kind, each, expect_rank
+from convcost.model import Shape
+
+
+class _Pooling(Kind):
+    formula = "0 (pooling: prod(pool_size) FLOPs per output element)"
+    absorbs_padding = True
+    rank: ClassVar[int]
+
+    pool_size: Extent = 2
+    strides: Extent | None = None
+    padding: Literal["valid", "same"] = "valid"
+    data_format: DataFormat | None = "channels_last"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        expect_rank(inputs[0], self.rank + 2)
+        layout = self.data_format or "channels_last"
+        batch, spatial, channels = split(inputs[0], layout)
+        pool = each(self.pool_size, self.rank, "pool_size")
+        strides = pool if self.strides is None else each(self.strides, self.rank, "strides")
+        extents = tuple(
+            conv_extent(size, window, stride, 1, self.padding)
+            for size, window, stride in zip(spatial, pool, strides, strict=True)
+        )
+        return join(batch, extents, channels, layout)
+
+    def cost(self, *inputs: Shape) -> Cost:
+        window = prod(each(self.pool_size, self.rank, "pool_size"))
+        return Cost(0, {"pooling": window * prod(self.output_shape(*inputs))})
+
+
+class MaxPooling1D(_Pooling):
+    rank = 1
+
+
+class MaxPooling2D(_Pooling):
+    rank = 2
+
+
+class MaxPooling3D(_Pooling):
+    rank = 3
+
+
+class AveragePooling1D(_Pooling):
+    rank = 1
+
+
+class AveragePooling2D(_Pooling):
+    rank = 2
+
+
+class AveragePooling3D(_Pooling):
+    rank = 3
+
+
+class _GlobalPooling(Kind):
+    formula = "0 (pooling: 1 FLOP per input element)"
+    rank: ClassVar[int]
+
+    data_format: DataFormat | None = "channels_last"
+    keepdims: bool = False
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        expect_rank(inputs[0], self.rank + 2)
+        layout = self.data_format or "channels_last"
+        batch, _, channels = split(inputs[0], layout)
+        return join(batch, (1,) * self.rank if self.keepdims else (), channels, layout)
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, {"pooling": prod(inputs[0])})
+
+
+class GlobalMaxPooling1D(_GlobalPooling):
+    rank = 1
+
+
+class GlobalMaxPooling2D(_GlobalPooling):
+    rank = 2
+
+
+class GlobalMaxPooling3D(_GlobalPooling):
+    rank = 3
+
+
+class GlobalAveragePooling1D(_GlobalPooling):
+    rank = 1
+
+
+class GlobalAveragePooling2D(_GlobalPooling):
+    rank = 2
+
+
+class GlobalAveragePooling3D(_GlobalPooling):
+    rank = 3
+
+
+class _AdaptivePooling(Kind):
+    """Pools to a given output size; every input element enters about one window."""
+
+    formula = "0 (pooling: 1 FLOP per input element)"
+    rank: ClassVar[int]
+
+    output_size: Extent
+    data_format: DataFormat | None = "channels_last"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        expect_rank(inputs[0], self.rank + 2)
+        layout = self.data_format or "channels_last"
+        batch, _, channels = split(inputs[0], layout)
+        return join(batch, each(self.output_size, self.rank, "output_size"), channels, layout)
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return Cost(0, {"pooling": prod(inputs[0])})
+
+
+class AdaptiveMaxPooling1D(_AdaptivePooling):
+    rank = 1
+
+
+class AdaptiveMaxPooling2D(_AdaptivePooling):
+    rank = 2
+
+
+class AdaptiveMaxPooling3D(_AdaptivePooling):
+    rank = 3
+
+
+class AdaptiveAveragePooling1D(_AdaptivePooling):
+    rank = 1
+
+
+class AdaptiveAveragePooling2D(_AdaptivePooling):
+    rank = 2
+
+
+class AdaptiveAveragePooling3D(_AdaptivePooling):
+    rank = 3

@@ -1,0 +1,311 @@
+"""Model -> Report: follow the shapes from the inputs through the graph, and cost every layer.
+
+Every leaf layer becomes a row. What no rule knows stays in the table with an unknown cost; it is never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from convcost import memory
+from convcost.cost import NOTHING, Cost, total
+from convcost.errors import ConvcostError, ShapeError
+from convcost.layers.arithmetic import prod
+from convcost.layers.passing import InputLayer
+from convcost.model import (
+    Call,
+    Layer,
+    Model,
+    OpenShape,
+    Recorded,
+    Ref,
+    Rule,
+    Shape,
+    Unknown,
+    Weight,
+    bytes_of,
+)
+from convcost.report import CallShapes, Report, Row
+
+NO_SHAPE = "the shape of its input is not known"
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """A tensor of this run; `shape` None: not known."""
+
+    number: int
+    shape: Shape | None
+    dtype: str
+
+    @property
+    def bytes(self) -> int:
+        return bytes_of(prod(self.shape), self.dtype) if self.shape is not None else 0
+
+
+class _Leaf:
+    """What a leaf layer has come to so far, call by call."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self.calls: list[CallShapes] = []
+        self.costs: list[Cost] = []
+        self.weights: tuple[Weight, ...] = ()
+        self.bytes = 0
+        self.reason = ""
+
+    def row(self, path: str) -> Row:
+        cost = total(self.costs) if not self.reason else None
+        return Row(path, self.layer, tuple(self.calls), cost, self.weights, self.bytes, self.reason)
+
+
+def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> Report:
+    """What `model` costs for one sample, or a batch of them.
+
+    `input_shapes`: shapes per sample by input layer (or by "" for the only input), where the file leaves a dimension
+    open or another resolution is asked for. Raises ConvcostError where a shape is missing or a layer cannot take it.
+    """
+    run = _Run(model.source, batch)
+    shapes = _input_shapes(model, dict(input_shapes or {}))
+    layers = {layer.name: layer for layer in model.layers}
+    inputs = []
+    for ref in model.inputs:
+        declared = declared_shape(model, ref)
+        run.compare &= declared is not None and agrees(shapes[ref.layer], declared)
+        inputs.append(run.tensor((batch, *shapes[ref.layer]), layers[ref.layer].policy.compute))
+    outputs = run.model(model, inputs, prefix="")
+    return Report(
+        name=model.name,
+        rows=tuple(leaf.row(path) for path, leaf in run.leaves.items()),
+        peak=memory.peak(run.steps, [tensor.number for tensor in outputs]),
+        input_shapes=shapes,
+        batch=batch,
+        source=model.source,
+        format=model.format,
+        warnings=tuple(run.warnings),
+    )
+
+
+class _Run:
+    """One walk through a model, nested models inline; collects leaves, memory steps and warnings."""
+
+    def __init__(self, source: str, batch: int) -> None:
+        self.source = source
+        self.batch = batch
+        self.compare = True
+        self.tensors = 0
+        self.leaves: dict[str, _Leaf] = {}
+        self.steps: list[memory.Step] = []
+        self.warnings: list[str] = []
+
+    def tensor(self, shape: Shape | None, dtype: str) -> Tensor:
+        self.tensors += 1
+        return Tensor(self.tensors, shape, dtype)
+
+    def model(self, model: Model, inputs: Sequence[Tensor], prefix: str) -> list[Tensor]:
+        """Run every call of `model` on these inputs; returns the tensors that it puts out."""
+        if len(inputs) != len(model.inputs):
+            raise ConvcostError(
+                f"{self.source}: model {prefix.rstrip('/') or model.name!r} is called with {len(inputs)} tensors,"
+                f" it takes {len(model.inputs)}"
+            )
+        values = dict(zip(model.inputs, inputs, strict=True))
+        arity = _arity(model)
+        for layer, index, call in in_order(model):
+            path = prefix + layer.name
+            if isinstance(layer.rule, InputLayer):
+                if not prefix:
+                    entering = [values[Ref(layer.name, index)]]
+                    self.record(path, layer, (), entering, NOTHING)
+                continue
+            reads = [values[ref] for ref in call.inputs]
+            if isinstance(layer.rule, Model):
+                outputs = self.model(layer.rule, reads, prefix=path + "/")
+            else:
+                extras = [values[ref] for ref in call.extras]
+                recorded = [
+                    model.recorded.get(Ref(layer.name, index, place)) for place in range(arity[layer.name, index])
+                ]
+                outputs = self.leaf(path, layer, reads, extras, recorded)
+            for place, tensor in enumerate(outputs):
+                values[Ref(layer.name, index, place)] = tensor
+        return [values[ref] for ref in model.outputs]
+
+    def leaf(
+        self,
+        path: str,
+        layer: Layer,
+        reads: list[Tensor],
+        extras: list[Tensor],
+        recorded: list[Recorded | None],
+    ) -> list[Tensor]:
+        """One call of a leaf layer: its shapes, cost and weights."""
+        rule = layer.rule
+        assert not isinstance(rule, Model)
+        shapes = [tensor.shape for tensor in reads if tensor.shape is not None]
+        dtype = layer.policy.compute
+        if isinstance(rule, Unknown) or len(shapes) < len(reads):
+            outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
+            reason = rule.reason if isinstance(rule, Unknown) else NO_SHAPE
+            self.record(path, layer, reads, outputs, None, self.weights(rule, reads), extras, reason)
+            return outputs
+        try:
+            shape = rule.output_shape(*shapes)
+            cost, weights = rule.cost(*shapes), rule.weights(*shapes)
+        except ShapeError as error:
+            raise ConvcostError(f"{self.where(path, layer)}: {error}") from None
+        known = shape if isinstance(shape, list) else [shape]
+        recorded += [None] * (len(known) - len(recorded))
+        outputs = [self.tensor(one, told.dtype if told else dtype) for one, told in zip(known, recorded, strict=False)]
+        if self.compare:
+            self.check_recorded(path, layer, known, recorded)
+        self.record(path, layer, reads, outputs, cost, weights, extras)
+        return outputs
+
+    def record(
+        self,
+        path: str,
+        layer: Layer,
+        reads: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        cost: Cost | None,
+        weights: tuple[Weight, ...] = (),
+        extras: Sequence[Tensor] = (),
+        reason: str = "",
+    ) -> None:
+        """Add one call to the leaf at `path` and one step to the memory walk."""
+        leaf = self.leaves.setdefault(path, _Leaf(layer))
+        leaf.calls.append(
+            CallShapes(tuple(tensor.shape for tensor in reads), tuple(tensor.shape for tensor in outputs))
+        )
+        leaf.weights = weights or leaf.weights
+        leaf.bytes += sum(tensor.bytes for tensor in outputs)
+        if cost is None:
+            leaf.reason = reason
+        else:
+            leaf.costs.append(cost)
+        rule = layer.rule
+        fusion, absorbs = (None, False) if isinstance(rule, (Model, Unknown)) else (rule.fusion, rule.absorbs_padding)
+        self.steps.append(memory.Step(path, (*reads, *extras), tuple(outputs), fusion, absorbs))
+
+    def weights(self, rule: Rule | Unknown, reads: list[Tensor]) -> tuple[Weight, ...]:
+        """The weights of a layer whose cost is not known."""
+        return rule.weights if isinstance(rule, Unknown) else ()
+
+    def as_recorded(self, recorded: Recorded | None) -> Shape | None:
+        """A shape that the file tells, for this batch; None where it does not tell, or not for this input."""
+        if recorded is None or not self.compare or None in recorded.shape[1:]:
+            return None
+        return (self.batch, *recorded.shape[1:])  # type: ignore[arg-type]
+
+    def check_recorded(
+        self, path: str, layer: Layer, shapes: Sequence[Shape], recorded: Sequence[Recorded | None]
+    ) -> None:
+        for shape, told in zip(shapes, recorded, strict=False):
+            if told is not None and not agrees(shape[1:], told.shape[1:]):
+                self.warnings.append(
+                    f"{self.where(path, layer)}: the file records an output of {told.shape[1:]},"
+                    f" the rule gives {shape[1:]}"
+                )
+
+    def where(self, path: str, layer: Layer) -> str:
+        line = f":{layer.line}" if layer.line else ""
+        return f"{self.source}{line}: layer {path!r} ({layer.kind})"
+
+
+def agrees(shape: Shape, told: OpenShape) -> bool:
+    """Whether `shape` is one that the open shape `told` allows."""
+    return len(shape) == len(told) and all(
+        allowed is None or size == allowed for size, allowed in zip(shape, told, strict=True)
+    )
+
+
+def in_order(model: Model) -> Iterator[tuple[Layer, int, Call]]:
+    """Every call of every layer, as the file has them, each after what it reads.
+
+    Raises ConvcostError where a call reads what does not exist, or (in the end) itself.
+    """
+    layers = {layer.name: layer for layer in model.layers}
+    done: set[tuple[str, int]] = set()
+    waiting: set[tuple[str, int]] = set()
+    for first in model.layers:
+        for number in range(len(first.calls)):
+            todo = [(first.name, number)]
+            while todo:
+                name, index = todo[-1]
+                if (name, index) in done:
+                    todo.pop()
+                    continue
+                layer = layers.get(name)
+                if layer is None or index >= len(layer.calls):
+                    raise ConvcostError(f"{model.source}: a layer reads from {name!r} (call {index}), which is not there")
+                call = layer.calls[index]
+                missing = [
+                    (ref.layer, ref.call) for ref in (*call.inputs, *call.extras) if (ref.layer, ref.call) not in done
+                ]
+                if not missing:
+                    todo.pop()
+                    done.add((name, index))
+                    yield layer, index, call
+                    continue
+                if (name, index) in waiting:
+                    raise ConvcostError(f"{model.source}: layer {name!r} reads its own output, through {missing[0][0]!r}")
+                waiting.add((name, index))
+                todo.extend(reversed(missing))
+
+
+def _arity(model: Model) -> dict[tuple[str, int], int]:
+    """How many outputs of each call the graph speaks of."""
+    arity = {(layer.name, index): 1 for layer in model.layers for index in range(len(layer.calls))}
+    for ref in (*model.recorded, *model.outputs):
+        key = (ref.layer, ref.call)
+        arity[key] = max(arity.get(key, 1), ref.output + 1)
+    return arity
+
+
+def _input_shapes(model: Model, given: dict[str, Shape]) -> dict[str, Shape]:
+    """The shape of every input, without the batch dimension: as given, else as the file has it."""
+    names = [ref.layer for ref in model.inputs]
+    if "" in given:
+        if len(names) != 1:
+            raise ConvcostError(
+                f"{model.source}: the model has {len(names)} inputs; give each its shape by name:"
+                + "".join(f" --input-shape {name}=…" for name in names)
+            )
+        given[names[0]] = given.pop("")
+    for name in given:
+        if name not in names:
+            raise ConvcostError(f"{model.source}: no input is named {name!r}; the inputs are {', '.join(names)}")
+    return {ref.layer: _input_shape(model, ref, given.get(ref.layer)) for ref in model.inputs}
+
+
+def _input_shape(model: Model, ref: Ref, given: Shape | None) -> Shape:
+    declared = declared_shape(model, ref)
+    if given is not None:
+        if declared is not None and len(given) != len(declared):
+            raise ConvcostError(
+                f"{model.source}: input {ref.layer!r} has {len(declared)} dimensions {declared}, got {given}"
+            )
+        return given
+    if declared is not None and None not in declared:
+        return declared  # type: ignore[return-value]
+    what = "no shape" if declared is None else f"the open shape {declared}"
+    readers = (
+        layer
+        for layer in model.layers
+        for call in layer.calls
+        if any(read.layer == ref.layer for read in call.inputs)
+    )
+    needs = next((f", which layer {layer.name!r} ({layer.kind}) needs" for layer in readers), "")
+    example = "x".join(str(size or 224) for size in declared) if declared else "224x224x3"
+    name = f"{ref.layer}=" if len(model.inputs) > 1 else ""
+    raise ConvcostError(
+        f"{model.source}: input {ref.layer!r} has {what}{needs}: give it with --input-shape {name}{example}"
+    )
+
+
+def declared_shape(model: Model, ref: Ref) -> OpenShape | None:
+    """What the file says of an input, without the batch dimension."""
+    rule = next(layer.rule for layer in model.layers if layer.name == ref.layer)
+    return rule.batch_shape[1:] if isinstance(rule, InputLayer) and rule.batch_shape is not None else None

@@ -1,0 +1,273 @@
+"""The JSON graph that Keras saves (config.json, `model.to_json()`) -> Model. Nothing that it names is imported.
+
+Keras 3 writes a call as {"args", "kwargs"} with `__keras_tensor__` records, which carry shapes; Keras 2 writes nested
+lists [name, call, output, kwargs] without shapes. Both are read here; what a file holds around the graph is its
+reader's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from convcost.errors import ConvcostError
+from convcost.layers import find
+from convcost.layers.base import OPS, Kind
+from convcost.layers.passing import InputLayer
+from convcost.model import FLOAT32, Call, Layer, Model, OpenShape, Policy, Recorded, Ref, Rule, Unknown
+
+MOST_LAYERS = 1_000_000
+DEEPEST_NESTING = 32
+
+Json = dict[str, Any]
+
+
+def model_of(entry: Json, source: str, depth: int = 0) -> Model:
+    """The model that a serialized Keras model describes. Raises ConvcostError where it is no model."""
+    if depth > DEEPEST_NESTING:
+        raise ConvcostError(f"{source}: models are nested more than {DEEPEST_NESTING} deep")
+    config = entry.get("config")
+    kind = str(entry.get("class_name", ""))
+    if isinstance(config, list):  # Keras 1 and early 2 wrote a Sequential as a bare list
+        config = {"layers": config}
+    if not isinstance(config, dict):
+        raise ConvcostError(f"{source}: no model: its config is {type(config).__name__}, allowed: an object")
+    name = str(config.get("name") or entry.get("name") or kind.lower())
+    layers = config.get("layers")
+    if not is_graph(entry):
+        unknown = Unknown(f"a subclassed model: {kind} saves its constructor's arguments, not a graph")
+        return Model(name, (Layer(name, kind, unknown, (Call(),)),), (), (Ref(name),), source=source)
+    if len(layers) > MOST_LAYERS:  # type: ignore[arg-type]
+        raise ConvcostError(f"{source}: {len(layers):,} layers, allowed: {MOST_LAYERS:,}")  # type: ignore[arg-type]
+    if "input_layers" in config:
+        return _Graph(config, source, depth).model(name)
+    return _sequential(config, entry, name, source, depth)
+
+
+def is_graph(entry: Json) -> bool:
+    """Whether an entry is a model whose layers the file lists, whatever its class is called."""
+    config = entry.get("config")
+    if isinstance(config, list):
+        return entry.get("class_name") == "Sequential"
+    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
+        return False
+    return "input_layers" in config or entry.get("class_name") == "Sequential"
+
+
+class _Graph:
+    """A Functional model, while it is being read."""
+
+    def __init__(self, config: Json, source: str, depth: int) -> None:
+        self.config = config
+        self.source = source
+        self.depth = depth
+        self.recorded: dict[Ref, Recorded] = {}
+
+    def model(self, name: str) -> Model:
+        entries = [_checked(entry, self.source) for entry in self.config["layers"]]
+        self.sequentials = {_name(entry) for entry in entries if entry.get("class_name") == "Sequential"}
+        layers = tuple(self.layer(entry) for entry in entries)
+        if len({layer.name for layer in layers}) < len(layers):
+            raise ConvcostError(f"{self.source}: two layers of model {name!r} have the same name")
+        inputs = tuple(self.ends(self.config["input_layers"]))
+        outputs = tuple(self.ends(self.config.get("output_layers", [])))
+        return Model(name, layers, inputs, outputs, self.recorded, self.source)
+
+    def layer(self, entry: Json) -> Layer:
+        name = _name(entry)
+        nodes = entry.get("inbound_nodes") or []
+        kind, settings = entry_kind(entry)
+        rule: Rule | Model | Unknown
+        if kind is InputLayer:
+            calls: tuple[Call, ...] = (Call(),)
+        else:
+            calls = tuple(self.call(node, kind, settings) for node in nodes)
+        if is_graph(entry):
+            rule = model_of(entry, self.source, self.depth + 1)
+        else:
+            rule = rule_of(entry, kind, settings, self.source)
+        return layer_of(entry, name, kind, rule, calls)
+
+    def call(self, node: Any, kind: type[Kind] | None, settings: Json) -> Call:
+        """One call; what it is given besides tensors becomes settings, under the names in `kind.arguments`."""
+        named = kind.arguments if kind else ()
+        operation = kind is not None and kind.registry is OPS
+        inputs: dict[str, list[Ref]] = {}
+        extras: list[Ref] = []
+        for argument, value in _arguments(node, named):
+            refs = list(self.refs(value))
+            if not refs:
+                if operation and argument is not None:
+                    settings.setdefault(argument, value)
+            elif argument is None or argument in named or argument in ("inputs", "x", "input"):
+                inputs.setdefault(argument or "", []).extend(refs)
+            else:
+                extras.extend(refs)
+        first = [ref for argument, refs in inputs.items() if argument not in named for ref in refs]
+        rest = [ref for argument in named for ref in inputs.get(argument, ())]
+        return Call(tuple(first + rest), tuple(extras))
+
+    def refs(self, value: Any) -> Iterator[Ref]:
+        """Every tensor in an argument, in Keras's order (dicts by sorted key); notes the shapes told on the way."""
+        if isinstance(value, dict):
+            if value.get("class_name") == "__keras_tensor__":
+                yield self.tensor(value["config"])
+            else:
+                for key in sorted(value):
+                    yield from self.refs(value[key])
+        elif isinstance(value, list):
+            if _is_reference(value):
+                yield self.reference(value)
+            else:
+                for one in value:
+                    yield from self.refs(one)
+
+    def tensor(self, config: Json) -> Ref:
+        layer, call, output = config["keras_history"]
+        ref = Ref(str(layer), int(call), int(output))
+        shape = config.get("shape")
+        if isinstance(shape, list):
+            self.recorded[ref] = Recorded(tuple(shape), str(config.get("dtype", "float32")))
+        return ref
+
+    def reference(self, value: Sequence[Any]) -> Ref:
+        name, call, output = value[:3]
+        # Keras 2 counts the calls of a nested Sequential from 1: its own first one is not in the file.
+        return Ref(name, max(call - 1, 0) if name in self.sequentials and call else call, output)
+
+    def ends(self, value: Any) -> Iterator[Ref]:
+        """The tensors that `input_layers` or `output_layers` name: a reference, or lists or dicts of them."""
+        if isinstance(value, list) and _is_reference(value):
+            yield Ref(*value[:3])
+        elif isinstance(value, dict):
+            for key in sorted(value):
+                yield from self.ends(value[key])
+        elif isinstance(value, list):
+            for one in value:
+                yield from self.ends(one)
+
+
+def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -> Model:
+    """A chain. Its first shape stands in an InputLayer, in the first layer (Keras 2) or in what the model was built on."""
+    layers: list[Layer] = []
+    recorded: dict[Ref, Recorded] = {}
+    for item in config["layers"]:
+        item = _checked(item, source)
+        kind, settings = entry_kind(item)
+        if not layers and kind is not InputLayer:
+            built = (entry.get("build_config") or {}).get("input_shape") or config.get("build_input_shape")
+            first = item.get("config") or {}
+            shape = first.get("batch_input_shape") or first.get("batch_shape") or built
+            layers.append(_input_layer(_unused(f"{name}_input", config["layers"]), shape))
+        rule = model_of(item, source, depth + 1) if is_graph(item) else rule_of(item, kind, settings, source)
+        told = (item.get("build_config") or {}).get("input_shape")
+        if layers and isinstance(layers[-1].rule, Unknown) and isinstance(told, list):
+            recorded[Ref(layers[-1].name)] = Recorded(tuple(told))
+        calls = (Call((Ref(layers[-1].name),)) if layers else Call(),)
+        layers.append(layer_of(item, _name(item), kind, rule, calls))
+    if not layers:
+        raise ConvcostError(f"{source}: model {name!r} has no layers")
+    if len({layer.name for layer in layers}) < len(layers):
+        raise ConvcostError(f"{source}: two layers of model {name!r} have the same name")
+    return Model(name, tuple(layers), (Ref(layers[0].name),), (Ref(layers[-1].name),), recorded, source)
+
+
+def _input_layer(name: str, shape: Any) -> Layer:
+    known = tuple(shape) if isinstance(shape, list) and all(isinstance(size, int | None) for size in shape) else None
+    return Layer(name, "InputLayer", InputLayer(batch_shape=known), (Call(),))
+
+
+def _unused(name: str, entries: Sequence[Json]) -> str:
+    taken = {_name(entry) for entry in entries if isinstance(entry, dict)}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _checked(entry: Any, source: str) -> Json:
+    if not isinstance(entry, dict) or not isinstance(entry.get("config", {}), dict | list):
+        raise ConvcostError(f"{source}: a layer is {type(entry).__name__}, allowed: an object with class_name and config")
+    return entry
+
+
+def _name(entry: Json) -> str:
+    config = entry.get("config")
+    told = config.get("name") if isinstance(config, dict) else None
+    return str(entry.get("name") or told or entry.get("class_name", "")).replace("/", "_")
+
+
+def entry_kind(entry: Json) -> tuple[type[Kind] | None, Json]:
+    """The record that an entry's class has here (None: no rule), and a copy of its settings."""
+    config = entry.get("config")
+    registered = entry.get("registered_name")
+    kind = find(str(entry.get("class_name", "")), entry.get("module"))
+    if isinstance(registered, str) and ">" in registered and entry.get("module") is None:
+        kind = None  # Keras 2 files name custom classes "Package>Class" and have no module
+    return kind, dict(config) if isinstance(config, dict) else {}
+
+
+def rule_of(entry: Json, kind: type[Kind] | None, settings: Json, source: str) -> Rule | Unknown:
+    """The record of a layer with its settings. Raises ConvcostError where Keras would not have written them."""
+    if kind is None:
+        return Unknown(f"no rule for {entry.get('class_name')} of {entry.get('module') or 'no module'}")
+    if kind is InputLayer:
+        settings.setdefault("batch_shape", settings.get("batch_input_shape"))
+    try:
+        return msgspec.convert(settings, kind)
+    except msgspec.ValidationError as error:
+        raise ConvcostError(f"{source}: layer {_name(entry)!r} ({kind.__name__}): {error}") from None
+    except ConvcostError as error:
+        raise ConvcostError(f"{source}: layer {_name(entry)!r} ({kind.__name__}): {error}") from None
+
+
+def layer_of(
+    entry: Json, name: str, kind: type[Kind] | None, rule: Rule | Model | Unknown, calls: tuple[Call, ...]
+) -> Layer:
+    config = entry.get("config")
+    settings: Mapping[str, Any] = config if isinstance(config, dict) else {}
+    shown = str(entry.get("class_name", ""))
+    if kind is not None and kind.registry is OPS:
+        shown = f"ops.{shown}"
+    return Layer(name, shown, rule, calls, settings.get("trainable", True) is not False, policy_of(settings.get("dtype")))
+
+
+def policy_of(dtype: Any) -> Policy:
+    """Variable and compute dtype of a policy: "float32", "mixed_float16", or its serialized record."""
+    if isinstance(dtype, dict):
+        config = dtype.get("config")
+        dtype = config.get("name") or config.get("source_name") if isinstance(config, dict) else config
+    if not isinstance(dtype, str) or dtype == "float32":
+        return FLOAT32
+    if dtype.startswith("mixed_"):
+        return Policy("float32", dtype.removeprefix("mixed_"))
+    return Policy(dtype, dtype)
+
+
+def _is_reference(value: Sequence[Any]) -> bool:
+    """[name, call, output] or [name, call, output, kwargs]."""
+    return (
+        3 <= len(value) <= 4
+        and isinstance(value[0], str)
+        and type(value[1]) is int
+        and type(value[2]) is int
+        and (len(value) == 3 or isinstance(value[3], dict))
+    )
+
+
+def _arguments(node: Any, named: Sequence[str]) -> Iterator[tuple[str | None, Any]]:
+    """The arguments of a call, each with its name where it has one."""
+    if isinstance(node, dict):
+        for place, value in enumerate(node.get("args") or ()):
+            yield (named[place] if place < len(named) else None), value
+        yield from (node.get("kwargs") or {}).items()
+    elif isinstance(node, list):
+        references = [node] if _is_reference(node) else [one for one in node if isinstance(one, list)]
+        for place, reference in enumerate(references):
+            yield (named[place] if place < len(named) else None), reference
+            if len(reference) == 4:
+                yield from reference[3].items()
+
+
+__all__ = ["OpenShape", "is_graph", "model_of"]

@@ -1,0 +1,167 @@
+"""What a model costs, row by row: the data that every format shows. Totals are derived, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from math import prod
+
+import msgspec
+
+from convcost.cost import Cost, total
+from convcost.model import Layer, Shape, Unknown, Weight, bytes_of
+
+
+class CallShapes(msgspec.Struct, frozen=True):
+    """The shapes of one call of a layer; None where a shape is not known."""
+
+    inputs: tuple[Shape | None, ...]
+    outputs: tuple[Shape | None, ...]
+
+
+class Separable(msgspec.Struct, frozen=True):
+    """A convolution beside its depthwise separable twin: see `convcost.separability`.
+
+    `macs` and `params` are the twin's, None where there is none. `bound` is g·m·(1/N + 1/k²).
+    """
+
+    verdict: str
+    macs: int | None = None
+    params: int | None = None
+    reduction_factor: float | None = None
+    bound: float | None = None
+
+
+class Row(msgspec.Struct, frozen=True, dict=True):
+    """A leaf layer and what it costs over all its calls. `cost` None: no rule counts it (`reason`)."""
+
+    path: str
+    layer: Layer
+    calls: tuple[CallShapes, ...]
+    cost: Cost | None
+    weights: tuple[Weight, ...] = ()
+    activation_bytes: int = 0
+    """Bytes of what it puts out, over all calls."""
+    reason: str = ""
+    separable: Separable | None = None
+
+    @property
+    def name(self) -> str:
+        return self.layer.name
+
+    @property
+    def kind(self) -> str:
+        return self.layer.kind
+
+    @property
+    def params_known(self) -> bool:
+        return not isinstance(self.layer.rule, Unknown) or self.layer.rule.params_known
+
+    @cached_property
+    def params(self) -> int:
+        return sum(prod(weight.shape) for weight in self.weights)
+
+    @cached_property
+    def trainable_params(self) -> int:
+        if not self.layer.trainable:
+            return 0
+        return sum(prod(weight.shape) for weight in self.weights if weight.trainable)
+
+    @cached_property
+    def weight_bytes(self) -> int:
+        variable = self.layer.policy.variable
+        return sum(bytes_of(prod(weight.shape), weight.dtype or variable) for weight in self.weights)
+
+
+class Live(msgspec.Struct, frozen=True):
+    """A tensor that is alive: the layer that put it out, and its bytes."""
+
+    layer: str
+    bytes: int
+
+
+class Peak(msgspec.Struct, frozen=True):
+    """The step at which most bytes of activations are alive, and what is alive then."""
+
+    bytes: int = 0
+    layer: str = ""
+    live: tuple[Live, ...] = ()
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Sums over the rows. With `complete` false, macs and flops are lower bounds."""
+
+    cost: Cost
+    params: int
+    trainable_params: int
+    weight_bytes: int
+    peak_activation_bytes: int
+    complete: bool
+    params_complete: bool
+
+    @property
+    def macs(self) -> int:
+        return self.cost.macs
+
+    @property
+    def flops(self) -> int:
+        return self.cost.flops
+
+    @property
+    def non_trainable_params(self) -> int:
+        return self.params - self.trainable_params
+
+
+class WhatIf(msgspec.Struct, frozen=True):
+    """The same model under a variant: which layers were converted, and what it then costs."""
+
+    variant: str
+    converted: tuple[str, ...]
+    report: Report
+
+
+class Report(msgspec.Struct, frozen=True, dict=True):
+    """What a model costs: one row a leaf layer, in execution order, and the peak of activations.
+
+    `input_shapes` are per sample, without the batch dimension, by input layer.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    peak: Peak
+    input_shapes: Mapping[str, Shape]
+    batch: int = 1
+    source: str = ""
+    format: str = ""
+    warnings: tuple[str, ...] = ()
+    what_if: WhatIf | None = None
+
+    @cached_property
+    def totals(self) -> Totals:
+        rows = self.rows
+        return Totals(
+            cost=total(row.cost for row in rows if row.cost is not None),
+            params=sum(row.params for row in rows),
+            trainable_params=sum(row.trainable_params for row in rows),
+            weight_bytes=sum(row.weight_bytes for row in rows),
+            peak_activation_bytes=self.peak.bytes,
+            complete=all(row.cost is not None for row in rows),
+            params_complete=all(row.params_known for row in rows),
+        )
+
+    @property
+    def uncounted(self) -> tuple[Row, ...]:
+        """The rows whose cost is not known."""
+        return tuple(row for row in self.rows if row.cost is None)
+
+
+def largest_savings(report: Report, most: int = 3) -> list[Row]:
+    """The convertible layers that save most MACs, largest first."""
+
+    def saved(row: Row) -> int:
+        return row.cost.macs - row.separable.macs if row.cost and row.separable and row.separable.macs else 0
+
+    convertible: Iterable[Row] = (
+        row for row in report.rows if row.separable and row.separable.verdict == "convertible"
+    )
+    return sorted(convertible, key=saved, reverse=True)[:most]

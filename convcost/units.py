@@ -1,0 +1,47 @@
+"""Numbers as people read them, and as people write them.
+
+Counts take SI prefixes (k M G T = 10³ⁿ); bytes always carry a unit (KiB/MiB = 2¹⁰ⁿ).
+"""
+
+from __future__ import annotations
+
+
+def count(value: int, raw: bool = False) -> str:
+    """`568740352` -> `569 M`, three significant digits; below 10,000 (or `raw`) the exact int."""
+    if raw or abs(value) < 10_000:
+        return f"{value:,}"
+    return _scaled(value, 1000, ("", "k", "M", "G", "T", "P", "E"))
+
+
+def size(value: int, raw: bool = False) -> str:
+    """`17015456` -> `16.2 MiB`, three significant digits; below 1 KiB (or `raw`) the exact bytes."""
+    if raw or abs(value) < 1024:
+        return f"{value:,} B"
+    return _scaled(value, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
+
+
+def factor(value: float | None) -> str:
+    """A reduction factor: `8.41×`; an em dash where there is none."""
+    return "—" if value is None else f"{value:.2f}×"
+
+
+def percent(part: int, whole: int) -> str:
+    """`part` of `whole` in percent, with one decimal."""
+    return f"{100 * part / whole:.1f} %" if whole else "0.0 %"
+
+
+def shape(dims: tuple[int, ...] | None) -> str:
+    """A shape without its batch dimension: `112×112×32`; `?` where it is not known."""
+    if dims is None:
+        return "?"
+    return "×".join(str(dim) for dim in dims[1:]) or "scalar"
+
+
+def _scaled(value: int, base: int, units: tuple[str, ...]) -> str:
+    scaled: float = value
+    power = 0
+    while power + 1 < len(units) and round(abs(scaled)) >= base:
+        scaled /= base
+        power += 1
+    whole = len(str(int(abs(scaled))))
+    return f"{scaled:.{max(0, 3 - whole)}f} {units[power]}"
