@@ -9,18 +9,24 @@ last use. Nothing is computed in place. docs/how-it-counts.md tells the same at 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import msgspec
 
-from convcost.model import Fusion
+from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Live, Peak
 
 
 class Tensor(msgspec.Struct, frozen=True):
-    """A tensor by number: which step puts it out is known from the steps."""
+    """A tensor of one run, by number; `shape` (batch first) None: not known, and then it counts 0 bytes."""
 
     number: int
-    bytes: int
+    shape: Shape | None
+    dtype: str = "float32"
+
+    @property
+    def bytes(self) -> int:
+        return bytes_of(prod(self.shape), self.dtype) if self.shape is not None else 0
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import msgspec
-
 from convcost import memory
 from convcost.cost import NOTHING, Cost, total
 from convcost.errors import ConvcostError, ShapeError
-from convcost.layers.arithmetic import prod
 from convcost.layers.passing import InputLayer
+from convcost.memory import Tensor
 from convcost.model import (
     Call,
     Layer,
@@ -25,23 +23,10 @@ from convcost.model import (
     Shape,
     Unknown,
     Weight,
-    bytes_of,
 )
 from convcost.report import CallShapes, Report, Row
 
 NO_SHAPE = "the shape of its input is not known"
-
-
-class Tensor(msgspec.Struct, frozen=True):
-    """A tensor of this run; `shape` None: not known."""
-
-    number: int
-    shape: Shape | None
-    dtype: str
-
-    @property
-    def bytes(self) -> int:
-        return bytes_of(prod(self.shape), self.dtype) if self.shape is not None else 0
 
 
 class _Leaf:
@@ -148,7 +133,7 @@ class _Run:
         if isinstance(rule, Unknown) or len(shapes) < len(reads):
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
             reason = rule.reason if isinstance(rule, Unknown) else NO_SHAPE
-            self.record(path, layer, reads, outputs, None, self.weights(rule, reads), extras, reason)
+            self.record(path, layer, reads, outputs, None, weights_of(rule, reads), extras, reason)
             return outputs
         try:
             shape = rule.output_shape(*shapes)
@@ -189,10 +174,6 @@ class _Run:
         fusion, absorbs = (None, False) if isinstance(rule, (Model, Unknown)) else (rule.fusion, rule.absorbs_padding)
         self.steps.append(memory.Step(path, (*reads, *extras), tuple(outputs), fusion, absorbs))
 
-    def weights(self, rule: Rule | Unknown, reads: list[Tensor]) -> tuple[Weight, ...]:
-        """The weights of a layer whose cost is not known."""
-        return rule.weights if isinstance(rule, Unknown) else ()
-
     def as_recorded(self, recorded: Recorded | None) -> Shape | None:
         """A shape that the file tells, for this batch; None where it does not tell, or not for this input."""
         if recorded is None or not self.compare or None in recorded.shape[1:]:
@@ -212,6 +193,11 @@ class _Run:
     def where(self, path: str, layer: Layer) -> str:
         line = f":{layer.line}" if layer.line else ""
         return f"{self.source}{line}: layer {path!r} ({layer.kind})"
+
+
+def weights_of(rule: Rule | Unknown, reads: Sequence[Tensor]) -> tuple[Weight, ...]:
+    """The weights of a layer that is not costed: what the file holds, else nothing."""
+    return rule.weights if isinstance(rule, Unknown) else ()
 
 
 def agrees(shape: Shape, told: OpenShape) -> bool:
@@ -239,7 +225,9 @@ def in_order(model: Model) -> Iterator[tuple[Layer, int, Call]]:
                     continue
                 layer = layers.get(name)
                 if layer is None or index >= len(layer.calls):
-                    raise ConvcostError(f"{model.source}: a layer reads from {name!r} (call {index}), which is not there")
+                    raise ConvcostError(
+                        f"{model.source}: a layer reads from {name!r} (call {index}), which is not there"
+                    )
                 call = layer.calls[index]
                 missing = [
                     (ref.layer, ref.call) for ref in (*call.inputs, *call.extras) if (ref.layer, ref.call) not in done
@@ -250,7 +238,9 @@ def in_order(model: Model) -> Iterator[tuple[Layer, int, Call]]:
                     yield layer, index, call
                     continue
                 if (name, index) in waiting:
-                    raise ConvcostError(f"{model.source}: layer {name!r} reads its own output, through {missing[0][0]!r}")
+                    raise ConvcostError(
+                        f"{model.source}: layer {name!r} reads its own output, through {missing[0][0]!r}"
+                    )
                 waiting.add((name, index))
                 todo.extend(reversed(missing))
 
@@ -292,10 +282,7 @@ def _input_shape(model: Model, ref: Ref, given: Shape | None) -> Shape:
         return declared  # type: ignore[return-value]
     what = "no shape" if declared is None else f"the open shape {declared}"
     readers = (
-        layer
-        for layer in model.layers
-        for call in layer.calls
-        if any(read.layer == ref.layer for read in call.inputs)
+        layer for layer in model.layers for call in layer.calls if any(read.layer == ref.layer for read in call.inputs)
     )
     needs = next((f", which layer {layer.name!r} ({layer.kind}) needs" for layer in readers), "")
     example = "x".join(str(size or 224) for size in declared) if declared else "224x224x3"

@@ -14,12 +14,9 @@ from convcost.layers.base import LAYERS, OPS, Kind
 __all__ = ["LAYERS", "OPS", "Kind", "every_kind", "find"]
 
 
-def _load_families() -> None:
-    for family in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{family.name}")
-
-
-_load_families()
+for _family in pkgutil.iter_modules(__path__):
+    if not _family.ispkg:  # operations have a package of their own, loaded when a graph has one
+        importlib.import_module(f"{__name__}.{_family.name}")
 
 
 def every_kind() -> dict[str, type[Kind]]:
@@ -32,12 +29,9 @@ def find(kind: str, module: str | None = None) -> type[Kind] | None:
     if module is None:
         return LAYERS.get(kind)
     if module.startswith(("keras.src.ops", "keras.ops")):
+        importlib.import_module(f"{__name__}.ops")
         return OPS.get(kind)
     found = LAYERS.get(kind)
-    if found is not None and module.startswith(found.package) and _is_keras(module):
+    if found is not None and module.startswith(found.package) and module.split(".")[0] == "keras":
         return found
     return None
-
-
-def _is_keras(module: str) -> bool:
-    return module.split(".")[0] == "keras"

@@ -73,7 +73,7 @@ def activation_cost(activation: Function, shape: Shape) -> Cost:
     return Cost(0, {"activation": per_element * prod(shape)}) if per_element else NOTHING
 
 
-class _Activation(Kind):
+class BaseActivation(Kind):
     """An activation as a layer; `function` is its name in the table above."""
 
     formula = "0 (activation)"
@@ -84,14 +84,14 @@ class _Activation(Kind):
         return activation_cost(self.function, inputs[0])
 
 
-class Activation(_Activation):
+class Activation(BaseActivation):
     activation: Function
 
     def cost(self, *inputs: Shape) -> Cost:
         return activation_cost(self.activation, inputs[0])
 
 
-class ReLU(_Activation):
+class ReLU(BaseActivation):
     max_value: float | None = None
     negative_slope: float | None = 0.0
     threshold: float | None = 0.0
@@ -101,23 +101,23 @@ class ReLU(_Activation):
         return activation_cost("leaky_relu" if self.negative_slope else capped, inputs[0])
 
 
-class LeakyReLU(_Activation):
+class LeakyReLU(BaseActivation):
     function = "leaky_relu"
     negative_slope: float = 0.3
     alpha: float | None = None
 
 
-class ELU(_Activation):
+class ELU(BaseActivation):
     function = "elu"
     alpha: float = 1.0
 
 
-class Softmax(_Activation):
+class Softmax(BaseActivation):
     function = "softmax"
     axis: int | tuple[int, ...] = -1
 
 
-class PReLU(_Activation):
+class PReLU(BaseActivation):
     """A slope per position, shared along `shared_axes` (batch counted as axis 0)."""
 
     function = "prelu"

@@ -1,11 +1,11 @@
 """What every kind of layer is: a frozen record of Keras's own settings, with three laws over shapes.
 
-Subclasses whose name does not start with `_` are kinds: they register themselves under their class name.
+Subclasses are kinds unless their name starts with `Base`: they register themselves under their class name.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, dataclass_transform
 
 import msgspec
 
@@ -25,31 +25,42 @@ OPS: dict[str, type[Kind]] = {}
 """Every tensor operation that a Functional graph can record, by class name."""
 
 IGNORED = frozenset(
-    "name trainable dtype activity_regularizer batch_input_shape input_shape seed weights autocast build_config"
-    " synchronized renorm renorm_clipping renorm_momentum momentum epsilon ragged sparse implementation".split()
+    {"name", "trainable", "dtype", "autocast", "activity_regularizer", "batch_input_shape", "input_shape", "seed"}
+    | {"build_config", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "momentum", "epsilon"}
+    | {"ragged", "sparse", "implementation", "weights"}
 )
 """Settings of Keras that change neither shape nor cost. So do all that end in one of `IGNORED_ENDINGS`."""
 
 IGNORED_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
 
-class Kind(msgspec.Struct, frozen=True):
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class KindMeta(msgspec.StructMeta):
+    """Makes every kind frozen, with settings by keyword. (mypy wants `kw_only=True` repeated where one is required.)"""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> KindMeta:
+        return super().__new__(mcls, name, bases, namespace, **{"frozen": True, "kw_only": True, **options})
+
+
+class Kind(msgspec.Struct, metaclass=KindMeta):
     """The settings of one kind of layer.
 
     A subclass says in `formula` how its MACs are counted, in `fusion` how it joins a step of the memory walk,
-    and in `arguments` which tensors of a call it takes, where they can come by keyword.
+    and in `arguments` which tensors of a call it takes, where they can come by keyword. `inner` names the settings
+    that hold layers themselves (a wrapper's `layer`): readers hand those over as `convcost.model.Layer`s.
     """
 
     formula: ClassVar[str] = "0"
     fusion: ClassVar[Fusion | None] = None
     absorbs_padding: ClassVar[bool] = False
     arguments: ClassVar[tuple[str, ...]] = ()
+    inner: ClassVar[tuple[str, ...]] = ()
     registry: ClassVar[dict[str, type[Kind]]] = LAYERS
     package: ClassVar[str] = "keras"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if not cls.__name__.startswith("_"):
+        if not cls.__name__.startswith("Base"):
             cls.registry[cls.__name__] = cls
 
     def output_shape(self, *inputs: Shape) -> Shape | list[Shape]:

@@ -16,7 +16,7 @@ from convcost.layers.base import Extent, Kind, Natural, Positive, each, expect_r
 from convcost.model import Shape, Weight
 
 
-class _Windowed(Kind):
+class BaseWindowed(Kind):
     """What all convolutions share: a window that slides over `rank` spatial axes."""
 
     absorbs_padding = True
@@ -68,7 +68,7 @@ class _Windowed(Kind):
         return bias + activation_cost(self.activation, output)
 
 
-class _Conv(_Windowed, kw_only=True):
+class BaseConv(BaseWindowed, kw_only=True):
     formula = "prod(kernel_size) · (in_channels / groups) · filters · output positions"
 
     filters: Positive
@@ -117,19 +117,19 @@ class _Conv(_Windowed, kw_only=True):
         return Cost(macs + adapter) + self.after_window(self.output_shape(*inputs))
 
 
-class Conv1D(_Conv):
+class Conv1D(BaseConv):
     rank = 1
 
 
-class Conv2D(_Conv):
+class Conv2D(BaseConv):
     rank = 2
 
 
-class Conv3D(_Conv):
+class Conv3D(BaseConv):
     rank = 3
 
 
-class _DepthwiseConv(_Windowed):
+class BaseDepthwiseConv(BaseWindowed):
     """A convolution whose groups are the input channels: each filter sees one channel."""
 
     formula = "prod(kernel_size) · in_channels · depth_multiplier · output positions"
@@ -151,26 +151,26 @@ class _DepthwiseConv(_Windowed):
         return Cost(prod(self.kernel) * prod(output)) + self.after_window(output)
 
 
-class DepthwiseConv1D(_DepthwiseConv):
+class DepthwiseConv1D(BaseDepthwiseConv):
     rank = 1
 
 
-class DepthwiseConv2D(_DepthwiseConv):
+class DepthwiseConv2D(BaseDepthwiseConv):
     rank = 2
 
 
-class _SeparableConv(_Windowed, kw_only=True):
+class BaseSeparableConv(BaseWindowed, kw_only=True):
     """A depthwise convolution and a pointwise one after it: its cost and weights are theirs."""
 
     formula = "depthwise: k²·C·m · output positions, plus pointwise: C·m · filters · output positions"
-    depthwise_kind: ClassVar[type[_DepthwiseConv]]
-    pointwise_kind: ClassVar[type[_Conv]]
+    depthwise_kind: ClassVar[type[BaseDepthwiseConv]]
+    pointwise_kind: ClassVar[type[BaseConv]]
 
     filters: Positive
     depth_multiplier: Positive = 1
 
     @property
-    def depthwise(self) -> _DepthwiseConv:
+    def depthwise(self) -> BaseDepthwiseConv:
         """The first step; it has no bias and no activation."""
         return self.depthwise_kind(
             kernel_size=self.kernel_size,
@@ -183,7 +183,7 @@ class _SeparableConv(_Windowed, kw_only=True):
         )
 
     @property
-    def pointwise(self) -> _Conv:
+    def pointwise(self) -> BaseConv:
         """The second step; bias and activation are its."""
         return self.pointwise_kind(
             filters=self.filters,
@@ -209,19 +209,19 @@ class _SeparableConv(_Windowed, kw_only=True):
         return self.depthwise.cost(*inputs) + self.pointwise.cost(self.depthwise.output_shape(*inputs))
 
 
-class SeparableConv1D(_SeparableConv):
+class SeparableConv1D(BaseSeparableConv):
     rank = 1
     depthwise_kind = DepthwiseConv1D
     pointwise_kind = Conv1D
 
 
-class SeparableConv2D(_SeparableConv):
+class SeparableConv2D(BaseSeparableConv):
     rank = 2
     depthwise_kind = DepthwiseConv2D
     pointwise_kind = Conv2D
 
 
-class _ConvTranspose(_Windowed, kw_only=True):
+class BaseConvTranspose(BaseWindowed, kw_only=True):
     """Every input position is multiplied with the whole kernel: the work is at the input's size."""
 
     formula = "prod(kernel_size) · in_channels · filters · input positions"
@@ -269,13 +269,13 @@ class _ConvTranspose(_Windowed, kw_only=True):
         return Cost(macs) + self.after_window(self.output_shape(*inputs))
 
 
-class Conv1DTranspose(_ConvTranspose):
+class Conv1DTranspose(BaseConvTranspose):
     rank = 1
 
 
-class Conv2DTranspose(_ConvTranspose):
+class Conv2DTranspose(BaseConvTranspose):
     rank = 2
 
 
-class Conv3DTranspose(_ConvTranspose):
+class Conv3DTranspose(BaseConvTranspose):
     rank = 3

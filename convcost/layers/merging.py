@@ -9,7 +9,7 @@ from convcost.layers.base import Kind, axis_of
 from convcost.model import Shape
 
 
-class _Merge(Kind):
+class BaseMerge(Kind):
     """Elementwise, with broadcasting: one FLOP per output element and further input."""
 
     formula = "0 (merge: inputs − 1 FLOPs per output element)"
@@ -29,27 +29,27 @@ def _merged(inputs: tuple[Shape, ...]) -> Shape:
     return broadcast(*((shape[0], *(1,) * (rank - len(shape)), *shape[1:]) for shape in inputs))
 
 
-class Add(_Merge):
+class Add(BaseMerge):
     pass
 
 
-class Subtract(_Merge):
+class Subtract(BaseMerge):
     pass
 
 
-class Multiply(_Merge):
+class Multiply(BaseMerge):
     pass
 
 
-class Maximum(_Merge):
+class Maximum(BaseMerge):
     pass
 
 
-class Minimum(_Merge):
+class Minimum(BaseMerge):
     pass
 
 
-class Average(_Merge):
+class Average(BaseMerge):
     formula = "0 (merge: inputs FLOPs per output element)"
 
     def cost(self, *inputs: Shape) -> Cost:

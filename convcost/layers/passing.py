@@ -18,50 +18,50 @@ class InputLayer(Kind):
         return inputs[0]
 
 
-class _Passing(Kind):
+class BasePassing(Kind):
     fusion = "alias"
 
 
-class Identity(_Passing):
+class Identity(BasePassing):
     pass
 
 
-class Dropout(_Passing):
+class Dropout(BasePassing):
     rate: float = 0.0
     noise_shape: Any = None
 
 
-class SpatialDropout1D(_Passing):
+class SpatialDropout1D(BasePassing):
     rate: float = 0.0
 
 
-class SpatialDropout2D(_Passing):
-    rate: float = 0.0
-    data_format: str | None = None
-
-
-class SpatialDropout3D(_Passing):
+class SpatialDropout2D(BasePassing):
     rate: float = 0.0
     data_format: str | None = None
 
 
-class GaussianDropout(_Passing):
+class SpatialDropout3D(BasePassing):
+    rate: float = 0.0
+    data_format: str | None = None
+
+
+class GaussianDropout(BasePassing):
     rate: float = 0.0
 
 
-class AlphaDropout(_Passing):
+class AlphaDropout(BasePassing):
     rate: float = 0.0
     noise_shape: Any = None
 
 
-class GaussianNoise(_Passing):
+class GaussianNoise(BasePassing):
     stddev: float = 0.0
 
 
-class ActivityRegularization(_Passing):
+class ActivityRegularization(BasePassing):
     l1: float = 0.0
     l2: float = 0.0
 
 
-class Masking(_Passing):
+class Masking(BasePassing):
     mask_value: float = 0.0

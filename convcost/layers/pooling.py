@@ -10,7 +10,7 @@ from convcost.layers.base import Extent, Kind, each, expect_rank
 from convcost.model import Shape
 
 
-class _Pooling(Kind):
+class BasePooling(Kind):
     formula = "0 (pooling: prod(pool_size) FLOPs per output element)"
     absorbs_padding = True
     rank: ClassVar[int]
@@ -37,31 +37,31 @@ class _Pooling(Kind):
         return Cost(0, {"pooling": window * prod(self.output_shape(*inputs))})
 
 
-class MaxPooling1D(_Pooling):
+class MaxPooling1D(BasePooling):
     rank = 1
 
 
-class MaxPooling2D(_Pooling):
+class MaxPooling2D(BasePooling):
     rank = 2
 
 
-class MaxPooling3D(_Pooling):
+class MaxPooling3D(BasePooling):
     rank = 3
 
 
-class AveragePooling1D(_Pooling):
+class AveragePooling1D(BasePooling):
     rank = 1
 
 
-class AveragePooling2D(_Pooling):
+class AveragePooling2D(BasePooling):
     rank = 2
 
 
-class AveragePooling3D(_Pooling):
+class AveragePooling3D(BasePooling):
     rank = 3
 
 
-class _GlobalPooling(Kind):
+class BaseGlobalPooling(Kind):
     formula = "0 (pooling: 1 FLOP per input element)"
     rank: ClassVar[int]
 
@@ -78,31 +78,31 @@ class _GlobalPooling(Kind):
         return Cost(0, {"pooling": prod(inputs[0])})
 
 
-class GlobalMaxPooling1D(_GlobalPooling):
+class GlobalMaxPooling1D(BaseGlobalPooling):
     rank = 1
 
 
-class GlobalMaxPooling2D(_GlobalPooling):
+class GlobalMaxPooling2D(BaseGlobalPooling):
     rank = 2
 
 
-class GlobalMaxPooling3D(_GlobalPooling):
+class GlobalMaxPooling3D(BaseGlobalPooling):
     rank = 3
 
 
-class GlobalAveragePooling1D(_GlobalPooling):
+class GlobalAveragePooling1D(BaseGlobalPooling):
     rank = 1
 
 
-class GlobalAveragePooling2D(_GlobalPooling):
+class GlobalAveragePooling2D(BaseGlobalPooling):
     rank = 2
 
 
-class GlobalAveragePooling3D(_GlobalPooling):
+class GlobalAveragePooling3D(BaseGlobalPooling):
     rank = 3
 
 
-class _AdaptivePooling(Kind):
+class BaseAdaptivePooling(Kind):
     """Pools to a given output size; every input element enters about one window."""
 
     formula = "0 (pooling: 1 FLOP per input element)"
@@ -121,25 +121,25 @@ class _AdaptivePooling(Kind):
         return Cost(0, {"pooling": prod(inputs[0])})
 
 
-class AdaptiveMaxPooling1D(_AdaptivePooling):
+class AdaptiveMaxPooling1D(BaseAdaptivePooling):
     rank = 1
 
 
-class AdaptiveMaxPooling2D(_AdaptivePooling):
+class AdaptiveMaxPooling2D(BaseAdaptivePooling):
     rank = 2
 
 
-class AdaptiveMaxPooling3D(_AdaptivePooling):
+class AdaptiveMaxPooling3D(BaseAdaptivePooling):
     rank = 3
 
 
-class AdaptiveAveragePooling1D(_AdaptivePooling):
+class AdaptiveAveragePooling1D(BaseAdaptivePooling):
     rank = 1
 
 
-class AdaptiveAveragePooling2D(_AdaptivePooling):
+class AdaptiveAveragePooling2D(BaseAdaptivePooling):
     rank = 2
 
 
-class AdaptiveAveragePooling3D(_AdaptivePooling):
+class AdaptiveAveragePooling3D(BaseAdaptivePooling):
     rank = 3

@@ -26,7 +26,7 @@ def both_sides(value: Sides, rank: int, setting: str) -> list[tuple[int, int]]:
     return [(before, after) for before, after in pairs]
 
 
-class _Bordered(Kind):
+class BaseBordered(Kind):
     rank: ClassVar[int]
     data_format: DataFormat | None = "channels_last"
 
@@ -38,7 +38,7 @@ class _Bordered(Kind):
         return join(batch, sizes, channels, layout)
 
 
-class _ZeroPadding(_Bordered):
+class BaseZeroPadding(BaseBordered):
     fusion = "consumer"
     padding: Sides = 1
 
@@ -46,19 +46,19 @@ class _ZeroPadding(_Bordered):
         return self.with_border(inputs[0], both_sides(self.padding, self.rank, "padding"), +1)
 
 
-class ZeroPadding1D(_ZeroPadding):
+class ZeroPadding1D(BaseZeroPadding):
     rank = 1
 
 
-class ZeroPadding2D(_ZeroPadding):
+class ZeroPadding2D(BaseZeroPadding):
     rank = 2
 
 
-class ZeroPadding3D(_ZeroPadding):
+class ZeroPadding3D(BaseZeroPadding):
     rank = 3
 
 
-class _Cropping(_Bordered):
+class BaseCropping(BaseBordered):
     cropping: Sides = 0
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -68,21 +68,21 @@ class _Cropping(_Bordered):
         return cropped
 
 
-class Cropping1D(_Cropping):
+class Cropping1D(BaseCropping):
     rank = 1
     cropping: Sides = 1
 
 
-class Cropping2D(_Cropping):
+class Cropping2D(BaseCropping):
     rank = 2
 
 
-class Cropping3D(_Cropping):
+class Cropping3D(BaseCropping):
     rank = 3
     cropping: Sides = 1
 
 
-class _UpSampling(_Bordered):
+class BaseUpSampling(BaseBordered):
     """Repeats elements, or interpolates between them (bilinear: 7 FLOPs per output element)."""
 
     formula = "0 (resizing)"
@@ -96,11 +96,11 @@ class _UpSampling(_Bordered):
         return join(batch, [extent * by for extent, by in zip(spatial, sizes, strict=True)], channels, layout)
 
 
-class UpSampling1D(_UpSampling):
+class UpSampling1D(BaseUpSampling):
     rank = 1
 
 
-class UpSampling2D(_UpSampling):
+class UpSampling2D(BaseUpSampling):
     rank = 2
     interpolation: str = "nearest"
 
@@ -108,7 +108,7 @@ class UpSampling2D(_UpSampling):
         return interpolation_cost(self.interpolation, self.output_shape(*inputs))
 
 
-class UpSampling3D(_UpSampling):
+class UpSampling3D(BaseUpSampling):
     rank = 3
 
 
@@ -171,7 +171,7 @@ class RepeatVector(Kind):
         return (batch, self.n, features)
 
 
-class _Resized(Kind):
+class BaseResized(Kind):
     """Images to a fixed size, with or without a batch dimension of their own."""
 
     height: Positive
@@ -184,7 +184,7 @@ class _Resized(Kind):
         return join(batch, (self.height, self.width), channels, layout)
 
 
-class Resizing(_Resized):
+class Resizing(BaseResized):
     formula = "0 (resizing)"
     interpolation: str = "bilinear"
     crop_to_aspect_ratio: bool = False
@@ -197,7 +197,5 @@ class Resizing(_Resized):
         return interpolation_cost(self.interpolation, self.output_shape(*inputs))
 
 
-class CenterCrop(_Resized):
+class CenterCrop(BaseResized):
     pass
-
-

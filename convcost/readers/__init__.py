@@ -1,4 +1,49 @@
-"""A file -> Model. To add a reader, add a module here: `accepts(path, head)` says whether a file is its, `read` reads it.
-
-Modules whose reading needs a library import it inside `read`.
+"""A file -> Model. To add a reader, add a module here with `accepts(path, head)`, which says whether a file is its, and
+`read(path, parameters)`; it imports the libraries that it needs inside `read`. Modules named `keras_…_` hold what
+several readers share.
 """
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from convcost.errors import ConvcostError
+from convcost.model import Model
+
+
+def readers() -> Iterator[ModuleType]:
+    """The modules of this package that read a file."""
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "accepts"):
+            yield module
+
+
+def read(path: Path, parameters: Mapping[str, Any]) -> Model:
+    """The model in a file. Raises ConvcostError where the file is missing, empty, or no reader's."""
+    head = _head(path)
+    for module in readers():
+        if module.accepts(path, head):
+            model: Model = module.read(path, parameters)
+            return model
+    raise ConvcostError(f"{path}: not a file that convcost reads; it reads .keras archives and YAML specs")
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except FileNotFoundError:
+        raise ConvcostError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise ConvcostError(f"{path}: cannot be read: {error}") from None
+    if not head:
+        raise ConvcostError(f"{path}: the file is empty")
+    return head

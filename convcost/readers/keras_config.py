@@ -188,7 +188,9 @@ def _unused(name: str, entries: Sequence[Json]) -> str:
 
 def _checked(entry: Any, source: str) -> Json:
     if not isinstance(entry, dict) or not isinstance(entry.get("config", {}), dict | list):
-        raise ConvcostError(f"{source}: a layer is {type(entry).__name__}, allowed: an object with class_name and config")
+        raise ConvcostError(
+            f"{source}: a layer is {type(entry).__name__}, allowed: an object with class_name and config"
+        )
     return entry
 
 
@@ -214,12 +216,25 @@ def rule_of(entry: Json, kind: type[Kind] | None, settings: Json, source: str) -
         return Unknown(f"no rule for {entry.get('class_name')} of {entry.get('module') or 'no module'}")
     if kind is InputLayer:
         settings.setdefault("batch_shape", settings.get("batch_input_shape"))
+    for setting in kind.inner:
+        settings[setting] = _inner(settings.get(setting), source)
     try:
         return msgspec.convert(settings, kind)
     except msgspec.ValidationError as error:
         raise ConvcostError(f"{source}: layer {_name(entry)!r} ({kind.__name__}): {error}") from None
     except ConvcostError as error:
         raise ConvcostError(f"{source}: layer {_name(entry)!r} ({kind.__name__}): {error}") from None
+
+
+def _inner(value: Any, source: str) -> Any:
+    """The layer, or list of layers, that a wrapper's setting holds; other values are left to the record."""
+    if isinstance(value, list):
+        return [_inner(one, source) for one in value]
+    if not isinstance(value, dict) or "class_name" not in value:
+        return value
+    kind, settings = entry_kind(value)
+    rule = model_of(value, source) if is_graph(value) else rule_of(value, kind, settings, source)
+    return layer_of(value, _name(value), kind, rule, ())
 
 
 def layer_of(
@@ -230,7 +245,9 @@ def layer_of(
     shown = str(entry.get("class_name", ""))
     if kind is not None and kind.registry is OPS:
         shown = f"ops.{shown}"
-    return Layer(name, shown, rule, calls, settings.get("trainable", True) is not False, policy_of(settings.get("dtype")))
+    return Layer(
+        name, shown, rule, calls, settings.get("trainable", True) is not False, policy_of(settings.get("dtype"))
+    )
 
 
 def policy_of(dtype: Any) -> Policy:

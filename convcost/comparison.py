@@ -1,0 +1,147 @@
+"""One convolution, explained: standard beside depthwise and pointwise, with every number written out."""
+
+from __future__ import annotations
+
+import msgspec
+
+from convcost.cost import Cost
+from convcost.errors import ConvcostError
+from convcost.layers.arithmetic import prod
+from convcost.layers.base import Kind
+from convcost.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from convcost.model import Shape
+from convcost.separability import bound, ceiling, chain_cost, iso_cost_filters, verdict
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A layer of the comparison. `factors` multiply to its MACs; shapes are per sample."""
+
+    name: str
+    kind: str
+    output_shape: Shape
+    factors: tuple[int, ...]
+    cost: Cost
+    params: int
+
+    @property
+    def macs(self) -> int:
+        return self.cost.macs
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """A standard convolution, and the depthwise and pointwise steps that can stand in for it.
+
+    `bound` is g·m·(1/N + 1/k²), which separable / standard equals exactly in MACs. `fused_params` are those of Keras's
+    SeparableConv2D, which has one bias less.
+    """
+
+    input_shape: Shape
+    filters: int
+    kernel_size: Shape
+    groups: int
+    depth_multiplier: int
+    standard: Part
+    depthwise: Part
+    pointwise: Part
+    fused_params: int
+    bound: float
+    ceiling: float
+    iso_cost_filters: int
+    verdict: str
+
+    @property
+    def separable(self) -> Cost:
+        return self.depthwise.cost + self.pointwise.cost
+
+    @property
+    def separable_params(self) -> int:
+        return self.depthwise.params + self.pointwise.params
+
+    @property
+    def reduction_factor(self) -> float:
+        """standard / separable in MACs."""
+        return self.standard.macs / self.separable.macs
+
+    @property
+    def bound_is_met(self) -> bool:
+        """separable / standard = g·m·(1/N + 1/k²), in integers."""
+        taps = prod(self.kernel_size)
+        steps = self.groups * self.depth_multiplier * (taps + self.filters)
+        return self.separable.macs * self.filters * taps == self.standard.macs * steps
+
+
+def compared(
+    in_channels: int,
+    filters: int,
+    kernel_size: int | tuple[int, ...],
+    size: int | tuple[int, ...],
+    strides: int | tuple[int, ...],
+    dilation_rate: int | tuple[int, ...],
+    padding: str,
+    groups: int,
+    depth_multiplier: int,
+    use_bias: bool,
+) -> Comparison:
+    """See `convcost.compare`."""
+    window = {"kernel_size": kernel_size, "strides": strides, "padding": padding, "dilation_rate": dilation_rate}
+    own = {"use_bias": use_bias, "activation": None}
+    standard = _made(Conv2D, filters=filters, groups=groups, **window, **own)
+    depthwise = _made(DepthwiseConv2D, depth_multiplier=depth_multiplier, **window, **own)
+    pointwise = _made(Conv2D, filters=filters, kernel_size=1, **own)
+    fused = _made(SeparableConv2D, filters=filters, depth_multiplier=depth_multiplier, **window, **own)
+    height, width = (size, size) if isinstance(size, int) else size
+    if min(height, width, in_channels) < 1:
+        raise ConvcostError(f"the input is {height}×{width}×{in_channels}, allowed: sizes and channels of 1 and more")
+    shape = (1, height, width, in_channels)
+    after_depthwise = depthwise.output_shape(shape)
+    assert isinstance(standard, Conv2D) and isinstance(after_depthwise, tuple)
+    output = standard.output_shape(shape)
+    positions = output[1:-1]
+    standard_part = Part(
+        "standard",
+        "Conv2D",
+        output[1:],
+        (*standard.kernel, in_channels // groups, filters, *positions),
+        standard.cost(shape),
+        chain_cost([standard], shape)[1],
+    )
+    depthwise_part = Part(
+        "depthwise",
+        "DepthwiseConv2D",
+        after_depthwise[1:],
+        (*standard.kernel, in_channels, depth_multiplier, *positions),
+        depthwise.cost(shape),
+        chain_cost([depthwise], shape)[1],
+    )
+    pointwise_part = Part(
+        "pointwise",
+        "Conv2D",
+        output[1:],
+        (1, 1, in_channels * depth_multiplier, filters, *positions),
+        pointwise.cost(after_depthwise),
+        chain_cost([pointwise], after_depthwise)[1],
+    )
+    separable_macs = depthwise_part.macs + pointwise_part.macs
+    return Comparison(
+        input_shape=shape[1:],
+        filters=filters,
+        kernel_size=standard.kernel,
+        groups=groups,
+        depth_multiplier=depth_multiplier,
+        standard=standard_part,
+        depthwise=depthwise_part,
+        pointwise=pointwise_part,
+        fused_params=chain_cost([fused], shape)[1],
+        bound=bound(filters, standard.kernel, groups, depth_multiplier),
+        ceiling=ceiling(standard.kernel, groups, depth_multiplier),
+        iso_cost_filters=iso_cost_filters(filters, standard.kernel, groups, depth_multiplier),
+        verdict=verdict(standard_part.macs, separable_macs),
+    )
+
+
+def _made(kind: type[Kind], **settings: object) -> Kind:
+    """A record from settings, validated. Raises ConvcostError naming the setting that is not allowed."""
+    try:
+        return msgspec.convert(settings, kind)
+    except msgspec.ValidationError as error:
+        raise ConvcostError(str(error).replace("$.", "")) from None

@@ -1,0 +1,16 @@
+"""A live Keras model -> Model, through the JSON that it writes of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from convcost.model import Model
+from convcost.readers.keras_config import model_of
+
+
+def read_live(model: Any) -> Model:
+    """The Model of a Keras model object: what `model.to_json()` says."""
+    entry = msgspec.json.decode(model.to_json(), type=dict[str, Any])
+    return msgspec.structs.replace(model_of(entry, source=str(model.name)), format="live")
