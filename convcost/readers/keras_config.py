@@ -197,7 +197,7 @@ def _checked(entry: Any, source: str) -> Json:
 def _name(entry: Json) -> str:
     config = entry.get("config")
     told = config.get("name") if isinstance(config, dict) else None
-    return str(entry.get("name") or told or entry.get("class_name", "")).replace("/", "_")
+    return str(entry.get("name") or told or entry.get("class_name", ""))
 
 
 def entry_kind(entry: Json) -> tuple[type[Kind] | None, Json]:
