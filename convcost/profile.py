@@ -196,8 +196,14 @@ class _Run:
 
 
 def weights_of(rule: Rule | Unknown, reads: Sequence[Tensor]) -> tuple[Weight, ...]:
-    """The weights of a layer that is not costed: what the file holds, else nothing."""
-    return rule.weights if isinstance(rule, Unknown) else ()
+    """The weights of a layer that is not costed: as the file holds them, or by its rule.
+
+    A layer's weights hang on sizes that Keras must have known when it made them, so that any open size may stand as 1.
+    """
+    if isinstance(rule, Unknown):
+        return rule.weights
+    shapes = [tensor.shape for tensor in reads if tensor.shape is not None]
+    return rule.weights(*shapes) if len(shapes) == len(reads) else ()
 
 
 def agrees(shape: Shape, told: OpenShape) -> bool:

@@ -37,6 +37,13 @@ def shape(dims: tuple[int, ...] | None) -> str:
     return "×".join(str(dim) for dim in dims[1:]) or "scalar"
 
 
+def printable(text: str) -> str:
+    """Text from a file with every control, escape and direction character shown as its escape: `\\x1b`."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+
+
 def _scaled(value: int, base: int, units: tuple[str, ...]) -> str:
     scaled: float = value
     power = 0

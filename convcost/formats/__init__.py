@@ -1,0 +1,48 @@
+"""Report -> str. To add a format, add a module here, named as the user types it, with `SUFFIX` and, for what it shows,
+
+- `report(report, view)`: one model,
+- `reports(reports, view)`: several models, a summary row each,
+- `comparison(comparison, view)`: one layer, explained.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
+
+from convcost.errors import ConvcostError
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The formats, by name."""
+    return tuple(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+
+
+def named(name: str) -> ModuleType:
+    """The format of that name. Raises ConvcostError where there is none."""
+    if name not in names():
+        raise ConvcostError(f"format {name!r} is not known, allowed: {', '.join(names())}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def for_path(path: str) -> ModuleType:
+    """The format that a file's suffix asks for. Raises ConvcostError where no format has it."""
+    suffix = path[path.rfind(".") :] if "." in path else ""
+    formats = [named(name) for name in names()]
+    for module in formats:
+        if suffix == module.SUFFIX:
+            return module
+    known = ", ".join(f"{module.SUFFIX} ({module.__name__.rpartition('.')[2]})" for module in formats)
+    raise ConvcostError(f"{path}: no format has this suffix, allowed: {known}, or FORMAT:PATH")
+
+
+def render(module: ModuleType, what: str, *arguments: object) -> str:
+    """What a format makes of a report, several, or a comparison. Raises ConvcostError where it cannot show that."""
+    show = getattr(module, what, None)
+    if show is None:
+        raise ConvcostError(f"format {module.__name__.rpartition('.')[2]!r} cannot show a {what}")
+    text: str = show(*arguments)
+    return text

@@ -1,0 +1,92 @@
+"""`convcost analyze`: where a model's cost sits, and what separable convolutions would save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convcost.cli.options import Batch, Format, InputShape, Output, Set
+
+
+def analyze(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="A .keras archive or a YAML spec.")],
+    input_shape: InputShape = None,
+    batch: Batch = 1,
+    set_: Set = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort", metavar="KEY", help="macs, params, flops, weight_bytes, activation_bytes, saving or name."
+        ),
+    ] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N lines.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="GLOB", help="Only layers at these paths. Repeatable.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only layers of this kind. Repeatable.")
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=1, metavar="N", help="Nested models as a tree of N levels, with sums.")
+    ] = None,
+    separable: Annotated[
+        bool, typer.Option("--separable/--no-separable", help="Whether to show the separable what-if.")
+    ] = True,
+    flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    format_: Format = "table",
+    output: Output = None,
+) -> None:
+    """Where the cost of a model sits, layer by layer, and what separable convolutions would save.
+
+    \b
+    convcost analyze model.keras
+    convcost analyze model.keras --sort macs --top 10
+    convcost analyze model.keras --input-shape 224x224x3
+    convcost analyze configs/mobilenet_v1.yaml --set alpha=0.5
+    convcost analyze model.keras --kind Conv2D --raw -o report.json -o layers.csv
+    convcost analyze zoo/*.keras
+
+    The file is read, never run. MACs are those of one sample; a layer that no rule knows is shown as unknown, and the
+    totals then say so.
+    """
+    from convcost import formats
+    from convcost.api import analyze as analyzed
+    from convcost.cli import options
+    from convcost.cli import output as out
+    from convcost.errors import ConvcostError
+    from convcost.table import SORTS, View
+
+    if sort is not None and sort not in SORTS:
+        raise ConvcostError(f"--sort: got {sort!r}, allowed: {', '.join(SORTS)}")
+    module = formats.named(format_)
+    targets = [out.split_target(target) for target in output or ()]
+    terminal, color, width = out.terminal()
+    view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw, width, terminal, color)
+    reports = [
+        analyzed(
+            model,
+            input_shape=options.shapes(input_shape),
+            batch=batch,
+            parameters=options.parameters(set_),
+            what_if=separable,
+        )
+        for model in models
+    ]
+    for report in reports:
+        for warning in report.warnings:
+            out.warn(warning)
+    what = ("report", reports[0]) if len(reports) == 1 else ("reports", reports)
+    texts = [(path, formats.render(one, *what, view_for_file(view))) for one, path in targets]
+    out.show(formats.render(module, *what, view))
+    for path, text in texts:
+        out.write(path, text, inputs=models)
+
+
+def view_for_file(view: object) -> object:
+    """The same view, without the terminal."""
+    import msgspec
+
+    return msgspec.structs.replace(view, width=None, terminal=False, color=False)  # type: ignore[type-var]

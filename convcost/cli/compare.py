@@ -1,0 +1,65 @@
+"""`convcost compare`: one layer, explained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convcost.cli.options import Format, Output
+
+
+def compare(
+    in_: Annotated[int, typer.Option("--in", min=1, metavar="N", help="Channels of the input.")],
+    out: Annotated[int, typer.Option("--out", min=1, metavar="N", help="Filters: channels of the output.")],
+    k: Annotated[str, typer.Option("--k", metavar="K", help="Kernel size: 3, or 3x5.")] = "3",
+    hw: Annotated[str, typer.Option("--hw", metavar="HW", help="Height and width of the input: 56, or 56x28.")] = "56",
+    stride: Annotated[str, typer.Option("--stride", metavar="S", help="Strides: 2, or 2x1.")] = "1",
+    dilation: Annotated[str, typer.Option("--dilation", metavar="D", help="Dilation rate.")] = "1",
+    padding: Annotated[str, typer.Option("--padding", metavar="same|valid", help="Padding.")] = "same",
+    groups: Annotated[int, typer.Option("--groups", min=1, metavar="G", help="Groups of the standard layer.")] = 1,
+    depth_multiplier: Annotated[
+        int, typer.Option("--depth-multiplier", min=1, metavar="M", help="Depthwise filters a channel.")
+    ] = 1,
+    bias: Annotated[bool, typer.Option("--bias/--no-bias", help="Whether the layers have a bias, as in Keras.")] = True,
+    format_: Format = "table",
+    output: Output = None,
+) -> None:
+    """One convolution beside its depthwise separable twin, every number written out.
+
+    \b
+    convcost compare --in 3 --out 128 --k 3 --hw 5
+    convcost compare --in 64 --out 128 --k 3x5 --hw 56x28 --stride 2
+    convcost compare --in 32 --out 1 --k 3 --hw 28
+    """
+    from convcost import formats
+    from convcost.api import compare as compared
+    from convcost.cli import options
+    from convcost.cli import output as written
+    from convcost.table import View
+
+    def pair(text: str, option: str) -> tuple[int, ...]:
+        sizes = options.extents(text, option, "one size such as 3, or two such as 3x5")
+        return sizes * 2 if len(sizes) == 1 else sizes
+
+    comparison = compared(
+        in_,
+        out,
+        pair(k, "--k"),
+        pair(hw, "--hw"),
+        strides=pair(stride, "--stride"),
+        dilation_rate=pair(dilation, "--dilation"),
+        padding=padding,
+        groups=groups,
+        depth_multiplier=depth_multiplier,
+        use_bias=bias,
+    )
+    terminal, color, width = written.terminal()
+    module = formats.named(format_)
+    texts = [
+        (path, formats.render(one, "comparison", comparison, View()))
+        for one, path in map(written.split_target, output or ())
+    ]
+    written.show(formats.render(module, "comparison", comparison, View(width=width, terminal=terminal, color=color)))
+    for path, text in texts:
+        written.write(path, text)

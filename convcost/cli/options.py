@@ -1,0 +1,66 @@
+"""Options that several commands share, and how their texts are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from convcost.errors import ConvcostError
+
+Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json, csv or markdown.")]
+Output = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output", "-o", metavar="[FORMAT:]PATH", help="Write a file too; its suffix names the format. Repeatable."
+    ),
+]
+InputShape = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input-shape", metavar="[NAME=]224x224x3", help="Shape of an input, without the batch. Repeatable by name."
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Override a parameter of a spec. Repeatable."),
+]
+Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Samples at a time.")]
+
+
+def shapes(given: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
+    """`224x224x3` -> {"": (224, 224, 3)}; `image=224x224x3` by name."""
+    read = {}
+    for text in given or ():
+        name, equals, sizes = text.rpartition("=")
+        read[name if equals else ""] = extents(sizes, "--input-shape", "sizes such as 224x224x3")
+    return read
+
+
+def extents(text: str, option: str, allowed: str) -> tuple[int, ...]:
+    """`3x5` or `3×5` -> (3, 5). Raises ConvcostError naming the option."""
+    parts = text.lower().replace("×", "x").split("x")
+    if not all(part.strip().isdecimal() and len(part) < 12 and int(part) > 0 for part in parts):
+        raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}, each 1 or more")
+    return tuple(map(int, parts))
+
+
+def parameters(given: Sequence[str] | None) -> dict[str, Any]:
+    """`alpha=0.5` -> {"alpha": 0.5}; values are numbers, or texts that the spec checks."""
+    read: dict[str, Any] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ConvcostError(f"--set: got {text!r}, allowed: NAME=VALUE such as alpha=0.5")
+        read[name.strip()] = _number(value.strip())
+    return read
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,77 @@
+"""Where results go: stdout in one format, files in others. Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+
+from convcost.errors import ConvcostError
+
+
+def split_target(target: str) -> tuple[ModuleType, Path]:
+    """`[FORMAT:]PATH` -> format and path; where no format is named, the suffix decides."""
+    from convcost import formats
+
+    name, colon, path = target.partition(":")
+    if colon and name in formats.names():
+        return formats.named(name), Path(path)
+    return formats.for_path(target), Path(target)
+
+
+def write(path: Path, text: str, inputs: Sequence[Path] = ()) -> None:
+    """Write a file by way of a temporary one beside it: an interrupted run leaves the old file.
+
+    Raises ConvcostError where it cannot be written, or is one of the files that were read.
+    """
+    if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
+        raise ConvcostError(f"{path}: is the input, and would be overwritten")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.")
+    except OSError as error:
+        raise ConvcostError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ConvcostError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def show(text: str) -> None:
+    """Print a result."""
+    if isinstance(sys.stdout.encoding, str) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
+        text = text.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def warn(message: str) -> None:
+    """Print a warning."""
+    from convcost.units import printable
+
+    sys.stderr.write(f"warning: {printable(message)}\n")
+
+
+def terminal() -> tuple[bool, bool, int | None]:
+    """Whether stdout is a terminal, whether it gets colours, and its width (None: as wide as it takes)."""
+    is_terminal = sys.stdout.isatty()
+    color = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return is_terminal, color, int(columns)
+    return is_terminal, color, os.get_terminal_size(sys.stdout.fileno()).columns if is_terminal else None

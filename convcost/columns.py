@@ -1,0 +1,190 @@
+"""The columns of the table: one list feeds every format that has rows. To add a column, add a `Column` to `COLUMNS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from convcost import units
+from convcost.report import Report
+from convcost.table import Line, View
+from convcost.units import printable
+
+WIDE = 100
+WIDEST = 132
+BAR_CELLS = 6
+
+Show = Callable[[Line, Report, View], str]
+Value = Callable[[Line, Report], Any]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A column: `text` as people read it, `value` as a machine does (None: people alone see this column).
+
+    It is shown where the width is at least `at` and less than `below`, and the view has a use for it.
+    """
+
+    key: str
+    title: str
+    text: Show
+    value: Value | None
+    right: bool = True
+    at: int = 0
+    below: int | None = None
+    wanted: Callable[[View], bool] | None = None
+
+    def shown(self, view: View) -> bool:
+        width = view.width or WIDEST
+        fits = self.at <= width and (self.below is None or width < self.below)
+        return fits and (self.wanted is None or self.wanted(view))
+
+
+def columns(view: View) -> list[Column]:
+    """The columns that people see, for a view."""
+    return [column for column in COLUMNS if column.shown(view)]
+
+
+def values(view: View) -> list[tuple[str, Value]]:
+    """The columns that a machine reads: key and value, whatever the width."""
+    return [
+        (column.key, column.value)
+        for column in COLUMNS
+        if column.value is not None and (column.wanted is None or column.wanted(view))
+    ]
+
+
+def bar(part: int, whole: int) -> str:
+    """A bar of `BAR_CELLS` cells in eighths."""
+    eighths = round(8 * BAR_CELLS * part / whole) if whole else 0
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+
+
+def _name(line: Line, _report: Report, _view: View) -> str:
+    return "  " * line.indent + printable(line.name)
+
+
+def _macs(line: Line, _report: Report, view: View) -> str:
+    if line.complete:
+        return units.count(line.macs, view.raw)
+    return f"≥ {units.count(line.macs, view.raw)}" if line.layers else "?"
+
+
+def _flops(line: Line, _report: Report, view: View) -> str:
+    if line.complete:
+        return units.count(line.flops, view.raw)
+    return f"≥ {units.count(line.flops, view.raw)}" if line.layers else "?"
+
+
+def _share(line: Line, report: Report, view: View) -> str:
+    whole = report.totals.macs
+    share = units.percent(line.macs, whole) if line.complete else "?"
+    narrow = view.width is not None and view.width < WIDE
+    return f"{share:>7}" if narrow else f"{bar(line.macs, whole):<{BAR_CELLS}} {share:>7}"
+
+
+def _factor_or_verdict(line: Line, _report: Report, _view: View) -> str:
+    twin = line.separable
+    if twin is None:
+        return ""
+    return units.factor(twin.reduction_factor) if twin.reduction_factor else twin.verdict.removeprefix("already_")
+
+
+def _twin_macs(line: Line, _report: Report, view: View) -> str:
+    return units.count(line.separable.macs, view.raw) if line.separable and line.separable.macs is not None else ""
+
+
+def _factor(line: Line, _report: Report, _view: View) -> str:
+    return units.factor(line.separable.reduction_factor) if line.separable and line.separable.reduction_factor else ""
+
+
+def _twin_bound(line: Line, _report: Report, _view: View) -> str:
+    return f"{line.separable.bound:.4f}" if line.separable and line.separable.bound else ""
+
+
+def _twin_verdict(line: Line, _report: Report, _view: View) -> str:
+    return line.separable.verdict.replace("_", " ") if line.separable else ""
+
+
+def _of_twin(attribute: str) -> Value:
+    return lambda line, _report: getattr(line.separable, attribute) if line.separable else None
+
+
+def _wants_separable(view: View) -> bool:
+    return view.separable
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "path", "layer", lambda line, _r, _v: "  " * line.indent + line.name, lambda line, _r: line.path, right=False
+    ),
+    Column("kind", "kind", lambda line, _r, _v: line.kind, lambda line, _r: line.kind, right=False, at=WIDE),
+    Column(
+        "output_shape",
+        "output",
+        lambda line, _r, _v: units.shape(line.output_shape),
+        lambda line, _r: units.shape(line.output_shape),
+    ),
+    Column(
+        "params",
+        "params",
+        lambda line, _r, view: units.count(line.params, view.raw) if line.params_complete else "?",
+        lambda line, _r: line.params if line.params_complete else None,
+    ),
+    Column("macs", "MACs", _macs, lambda line, _r: line.macs if line.complete else None),
+    Column(
+        "flops",
+        "FLOPs",
+        _flops,
+        lambda line, _r: line.flops if line.complete else None,
+        wanted=lambda view: view.flops,
+    ),
+    Column(
+        "share",
+        "share of MACs",
+        _share,
+        lambda line, report: round(line.macs / report.totals.macs, 6) if report.totals.macs else 0.0,
+        right=False,
+    ),
+    Column("separable", "separable", _factor_or_verdict, None, below=WIDEST, wanted=_wants_separable),
+    Column("separable_macs", "separable", _twin_macs, _of_twin("macs"), at=WIDEST, wanted=_wants_separable),
+    Column("reduction_factor", "factor", _factor, _of_twin("reduction_factor"), at=WIDEST, wanted=_wants_separable),
+    Column("bound", "bound", _twin_bound, _of_twin("bound"), at=WIDEST, wanted=_wants_separable),
+    Column("verdict", "verdict", _twin_verdict, _of_twin("verdict"), right=False, at=WIDEST, wanted=_wants_separable),
+)
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """A line of the totals: as it is, with every convertible layer separable (None: no such layer), and the factor."""
+
+    what: str
+    now: str
+    then: str | None = None
+    factor: str = ""
+
+
+def sums(report: Report, view: View) -> list[Sum]:
+    """The totals of a report as people read them; `≥` where a layer is not counted."""
+    now = report.totals
+    what_if = report.what_if if view.separable and report.what_if and report.what_if.converted else None
+    then = what_if.report.totals if what_if else None
+
+    def line(what: str, attribute: str, show: Callable[[int, bool], str], complete: bool) -> Sum:
+        least = "" if complete else "≥ "
+        before = getattr(now, attribute)
+        if then is None:
+            return Sum(what, least + show(before, view.raw))
+        after = getattr(then, attribute)
+        factor = units.factor(before / after) if after else ""
+        return Sum(what, least + show(before, view.raw), least + show(after, view.raw), factor)
+
+    return [
+        line("MACs", "macs", units.count, now.complete),
+        line("FLOPs", "flops", units.count, now.complete),
+        line("params", "params", units.count, now.params_complete),
+        line("trainable params", "trainable_params", units.count, now.params_complete),
+        line("weights", "weight_bytes", units.size, now.params_complete),
+        line("peak activations", "peak_activation_bytes", units.size, now.complete),
+    ]

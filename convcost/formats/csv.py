@@ -1,0 +1,70 @@
+"""CSV for spreadsheets: a header and raw values. What a spreadsheet would run as a formula gets a leading quote."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from convcost.columns import values
+from convcost.comparison import Comparison
+from convcost.report import Report
+from convcost.table import View, lines
+from convcost.units import printable
+
+SUFFIX = ".csv"
+
+
+def report(report: Report, view: View) -> str:
+    chosen = values(view)
+    shown = lines(report, view)
+    return _written([key for key, _ in chosen], ([value(line, report) for _, value in chosen] for line in shown))
+
+
+def reports(reports: Sequence[Report], view: View) -> str:
+    """One row a model, totals only."""
+    header = [
+        "model",
+        "macs",
+        "flops",
+        "params",
+        "trainable_params",
+        "weight_bytes",
+        "peak_activation_bytes",
+        "complete",
+    ]
+    if view.separable:
+        header.append("separable_macs")
+    rows = []
+    for one in reports:
+        totals = one.totals
+        row: list[Any] = [one.source or one.name, totals.macs, totals.flops, totals.params, totals.trainable_params]
+        row += [totals.weight_bytes, totals.peak_activation_bytes, totals.complete]
+        if view.separable:
+            row.append(one.what_if.report.totals.macs if one.what_if else totals.macs)
+        rows.append(row)
+    return _written(header, rows)
+
+
+def comparison(comparison: Comparison, view: View) -> str:
+    parts = (comparison.standard, comparison.depthwise, comparison.pointwise)
+    rows = [[part.name, part.kind, "x".join(map(str, part.output_shape)), part.params, part.macs] for part in parts]
+    output = "x".join(map(str, comparison.standard.output_shape))
+    rows.append(["separable", "", output, comparison.separable_params, comparison.separable.macs])
+    return _written(["step", "kind", "output_shape", "params", "macs"], rows)
+
+
+def _written(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_inert(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,0 +1,168 @@
+"""JSON for machines: raw ints, `schema_version`, null for what is not known. Keys are only added within a version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from convcost._version import __version__
+from convcost.comparison import Comparison, Part
+from convcost.model import Shape
+from convcost.report import CallShapes, Report, Row, Separable, Totals, WhatIf
+from convcost.table import View
+
+SUFFIX = ".json"
+SCHEMA_VERSION = 1
+
+
+def report(report: Report, view: View) -> str:
+    return _dumped({**_head(), **as_dict(report)})
+
+
+def reports(reports: Sequence[Report], view: View) -> str:
+    return _dumped({**_head(), "reports": [as_dict(one) for one in reports]})
+
+
+def comparison(comparison: Comparison, view: View) -> str:
+    return _dumped(
+        {
+            **_head(),
+            "comparison": {
+                "input_shape": comparison.input_shape,
+                "filters": comparison.filters,
+                "kernel_size": comparison.kernel_size,
+                "groups": comparison.groups,
+                "depth_multiplier": comparison.depth_multiplier,
+                "standard": _part(comparison.standard),
+                "depthwise": _part(comparison.depthwise),
+                "pointwise": _part(comparison.pointwise),
+                "separable": {"macs": comparison.separable.macs, "params": comparison.separable_params},
+                "fused_params": comparison.fused_params,
+                "reduction_factor": comparison.reduction_factor,
+                "bound": comparison.bound,
+                "bound_is_met": comparison.bound_is_met,
+                "ceiling": comparison.ceiling,
+                "iso_cost_filters": comparison.iso_cost_filters,
+                "verdict": comparison.verdict,
+            },
+        }
+    )
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """A report as plain data, as docs/json.md describes it."""
+    return {
+        "model": {
+            "name": report.name,
+            "source": report.source,
+            "format": report.format,
+            "input_shapes": {name: list(shape) for name, shape in report.input_shapes.items()},
+            "batch": report.batch,
+        },
+        "totals": _totals(report.totals),
+        "coverage": {
+            "counted_layers": len(report.rows) - len(report.uncounted),
+            "uncounted_layers": [row.path for row in report.uncounted],
+        },
+        "peak": {
+            "bytes": report.peak.bytes,
+            "layer": report.peak.layer,
+            "live": [{"layer": one.layer, "bytes": one.bytes} for one in report.peak.live],
+        },
+        "layers": [_row(row) for row in report.rows],
+        "what_if": _what_if(report.what_if),
+        "warnings": list(report.warnings),
+    }
+
+
+def _head() -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, "tool": {"name": "convcost", "version": __version__}}
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "macs": totals.macs,
+        "flops": totals.flops,
+        "other_flops": dict(sorted(totals.cost.other.items())),
+        "params": totals.params,
+        "trainable_params": totals.trainable_params,
+        "non_trainable_params": totals.non_trainable_params,
+        "weight_bytes": totals.weight_bytes,
+        "peak_activation_bytes": totals.peak_activation_bytes,
+        "complete": totals.complete,
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    known = row.params_known
+    data: dict[str, Any] = {
+        "name": row.name,
+        "path": row.path,
+        "kind": row.kind,
+        "calls": len(row.calls),
+        **(_call(row.calls[0]) if row.calls else {"input_shapes": [], "output_shapes": []}),
+        "params": row.params if known else None,
+        "trainable_params": row.trainable_params if known else None,
+        "macs": row.cost.macs if row.cost else None,
+        "flops": row.cost.flops if row.cost else None,
+        "weight_bytes": row.weight_bytes if known else None,
+        "activation_bytes": row.activation_bytes,
+        "separable": _separable(row.separable),
+    }
+    if any(call != row.calls[0] for call in row.calls):
+        data["call_shapes"] = [_call(call) for call in row.calls]
+    if row.reason:
+        data["reason"] = row.reason
+    return data
+
+
+def _call(call: CallShapes) -> dict[str, Any]:
+    return {
+        "input_shapes": [_shape(shape) for shape in call.inputs],
+        "output_shapes": [_shape(s) for s in call.outputs],
+    }
+
+
+def _shape(shape: Shape | None) -> list[int] | None:
+    return None if shape is None else list(shape[1:])
+
+
+def _separable(twin: Separable | None) -> dict[str, Any] | None:
+    """Null for what is no convolution, and where there is nothing to compare."""
+    if twin is None or twin.macs is None:
+        return None
+    return {
+        "macs": twin.macs,
+        "params": twin.params,
+        "reduction_factor": twin.reduction_factor,
+        "bound": twin.bound,
+        "verdict": twin.verdict,
+    }
+
+
+def _what_if(what_if: WhatIf | None) -> dict[str, Any] | None:
+    if what_if is None:
+        return None
+    kept = ("macs", "flops", "params", "weight_bytes", "peak_activation_bytes")
+    totals = _totals(what_if.report.totals)
+    return {
+        "variant": what_if.variant,
+        "converted": list(what_if.converted),
+        "totals": {key: totals[key] for key in kept},
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "kind": part.kind,
+        "output_shape": part.output_shape,
+        "factors": part.factors,
+        "macs": part.macs,
+        "flops": part.cost.flops,
+        "params": part.params,
+    }
+
+
+def _dumped(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"

@@ -1,0 +1,68 @@
+"""Markdown for pull requests and READMEs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from convcost.columns import WIDEST, columns, sums
+from convcost.comparison import Comparison
+from convcost.formats._teaching import product, shape
+from convcost.report import Report
+from convcost.table import View, lines
+from convcost.units import factor, printable
+from convcost.units import shape as sizes
+
+SUFFIX = ".md"
+
+
+def report(report: Report, view: View) -> str:
+    wide = msgspec.structs.replace(view, width=WIDEST)
+    chosen = [column for column in columns(wide) if column.key != "share"]
+    rows = [[column.text(line, report, wide) for column in chosen] for line in lines(report, view)]
+    layers = table([column.title for column in chosen], rows, [column.right for column in chosen])
+    totals = table(
+        ["total", "as it is", "separable", "factor"],
+        [[line.what, line.now, line.then or "", line.factor] for line in sums(report, view)],
+        [False, True, True, True],
+    )
+    parts = [f"### {escaped(report.name)}", totals, layers]
+    if report.uncounted:
+        listed = "\n".join(
+            f"- {escaped(row.path)} ({escaped(row.kind)}): {escaped(row.reason)}" for row in report.uncounted
+        )
+        parts.append(f"Not counted, so that totals are lower bounds (≥):\n\n{listed}")
+    return "\n\n".join(parts) + "\n"
+
+
+def reports(reports: Sequence[Report], view: View) -> str:
+    rows = []
+    for one in reports:
+        macs, flops, params, _, weights, peak = sums(one, view)
+        inputs = ", ".join(sizes((0, *dims)) for dims in one.input_shapes.values())
+        row = [one.source or one.name, inputs, macs.now, flops.now, params.now, weights.now, peak.now]
+        rows.append([*row, macs.then or macs.now])
+    titles = ["model", "input", "MACs", "FLOPs", "params", "weights", "peak activations", "separable MACs"]
+    return table(titles, rows, [False, False] + [True] * 6) + "\n"
+
+
+def comparison(comparison: Comparison, view: View) -> str:
+    parts = (comparison.standard, comparison.depthwise, comparison.pointwise)
+    rows = [[part.name, shape(part.output_shape), f"{part.params:,}", product(part)] for part in parts]
+    together = f"{comparison.separable.macs:,} ({factor(comparison.reduction_factor)} fewer)"
+    rows.append(["separable", shape(comparison.standard.output_shape), f"{comparison.separable_params:,}", together])
+    return table(["step", "output", "params", "MACs"], rows, [False, False, True, True]) + "\n"
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    """A Markdown table whose cells are text, whatever they hold."""
+    marks = ["---:" if flush else ":---" for flush in right]
+    body = [[escaped(cell) for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [list(titles), marks, *body])
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown and the HTML in it show as it is."""
+    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#|!~@" else sign for sign in text)

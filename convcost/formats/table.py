@@ -1,0 +1,140 @@
+"""For people: a Rich table in a terminal, plain aligned text in a pipe or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from convcost import units
+from convcost.columns import columns, sums
+from convcost.comparison import Comparison
+from convcost.formats._plain import aligned
+from convcost.formats._teaching import explained
+from convcost.report import Report, largest_savings
+from convcost.table import View, lines
+from convcost.units import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SUFFIX = ".txt"
+
+Grid = tuple[list[str], list[list[str]], list[bool]]
+"""Titles, rows of cells, and which columns end flush right."""
+
+
+def report(report: Report, view: View) -> str:
+    shown = lines(report, view)
+    chosen = columns(view)
+    cells = [[column.text(line, report, view) for column in chosen] for line in shown]
+    layers = ([column.title for column in chosen], cells, [column.right for column in chosen])
+    parts = [_heading(report), _drawn(layers, view), _drawn(_totals(report, view), view), *_remarks(report, view)]
+    if len(shown) < len(report.rows) and view.depth is None:
+        parts.insert(2, f"{len(shown)} of {len(report.rows)} layers shown; the totals are those of all.")
+    return "\n\n".join(parts) + "\n"
+
+
+def reports(reports: Sequence[Report], view: View) -> str:
+    """One summary row a model."""
+    titles = ["model", "input", "MACs", "FLOPs", "params", "weights", "peak activations"]
+    if view.separable:
+        titles += ["separable MACs", "factor"]
+    cells = []
+    for one in reports:
+        shown = sums(one, view)
+        macs, flops, params, _, weights, peak = shown
+        row = [printable(one.source or one.name), _inputs(one)]
+        row += [line.now for line in (macs, flops, params, weights, peak)]
+        if view.separable:
+            row += [macs.then or macs.now, macs.factor or "1.00×"]
+        cells.append(row)
+    return _drawn((titles, cells, [False, False] + [True] * (len(titles) - 2)), view) + "\n"
+
+
+def comparison(comparison: Comparison, view: View) -> str:
+    return explained(comparison, bold=view.terminal and view.color) + "\n"
+
+
+def _heading(report: Report) -> str:
+    batch = f" · batch {report.batch}" if report.batch > 1 else ""
+    return f"{printable(report.name)} · input {_inputs(report)} · {len(report.rows)} layers{batch}"
+
+
+def _inputs(report: Report) -> str:
+    shapes = [units.shape((0, *shape)) for shape in report.input_shapes.values()]
+    return ", ".join(shapes) or "—"
+
+
+def _totals(report: Report, view: View) -> Grid:
+    shown = sums(report, view)
+    if all(line.then is None for line in shown):
+        return ["total", "as it is"], [[line.what, line.now] for line in shown], [False, True]
+    cells = [[line.what, line.now, line.then or "", line.factor] for line in shown]
+    return ["total", "as it is", "separable", "factor"], cells, [False, True, True, True]
+
+
+def _remarks(report: Report, view: View) -> list[str]:
+    remarks = []
+    if report.peak.layer:
+        live = ", ".join(f"{printable(one.layer)} {units.size(one.bytes, view.raw)}" for one in report.peak.live[:4])
+        more = f" and {len(report.peak.live) - 4} more" if len(report.peak.live) > 4 else ""
+        remarks.append(f"Peak activations at {printable(report.peak.layer)}: alive are {live}{more}.")
+    if view.separable and report.what_if:
+        remarks.append(_savings(report, view))
+    if report.uncounted:
+        listed = "\n".join(f"  {printable(row.path)} ({row.kind}): {printable(row.reason)}" for row in report.uncounted)
+        remarks.append(f"Not counted, so that totals are lower bounds (≥):\n{listed}")
+    return remarks
+
+
+def _savings(report: Report, view: View) -> str:
+    converted = report.what_if.converted if report.what_if else ()
+    if not converted:
+        return "Separable: no layer of this model would become cheaper."
+    largest = [
+        f"{printable(row.path)} saves {units.count(row.cost.macs - row.separable.macs, view.raw)} MACs"
+        f" ({units.factor(row.separable.reduction_factor)})"
+        for row in largest_savings(report)
+        if row.cost and row.separable and row.separable.macs is not None
+    ]
+    return (
+        f"Separable: {len(converted)} of {len(report.rows)} layers convertible. Largest savings: {'; '.join(largest)}."
+    )
+
+
+def _drawn(grid: Grid, view: View) -> str:
+    titles, cells, right = grid
+    if not view.terminal:
+        return aligned([titles, *cells], right)
+    return _rich(titles, cells, right, view)
+
+
+def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: View) -> str:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for place, (title, flush) in enumerate(zip(titles, right, strict=True)):
+        table.add_column(
+            Text(title),
+            justify="right" if flush else "left",
+            overflow="fold",
+            no_wrap=place > 0,
+            style="cyan" if place == 0 else None,
+        )
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console = _console(view)
+    with console.capture() as captured:
+        console.print(table, end="")
+    return captured.get().rstrip("\n")
+
+
+def _console(view: View) -> Console:
+    from rich.console import Console
+
+    options: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False, "legacy_windows": False}
+    return Console(
+        width=view.width, force_terminal=view.color, color_system="standard" if view.color else None, **options
+    )
