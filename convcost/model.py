@@ -128,7 +128,8 @@ class Recorded(msgspec.Struct, frozen=True):
 class Model(msgspec.Struct, frozen=True):
     """A network: its layers in the order of the file, the tensors that go in and out.
 
-    `inputs` refer to InputLayers of this model. `recorded` holds what the file says of tensors.
+    `inputs` refer to InputLayers of this model. `recorded` holds what the file says of tensors. `notes` are what the
+    reader could not tell for certain: a report's warnings.
     """
 
     name: str
@@ -138,3 +139,4 @@ class Model(msgspec.Struct, frozen=True):
     recorded: Mapping[Ref, Recorded] = {}
     source: str = ""
     format: str = ""
+    notes: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch
         batch=batch,
         source=model.source,
         format=model.format,
-        warnings=tuple(run.warnings),
+        warnings=(*model.notes, *run.warnings),
     )
 
 
