@@ -52,7 +52,7 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line. An unexpected exception ends with 3: Python's own code for it, 1, means that the answer is no."""
+    """Run the command line. An unexpected exception ends with 3: Python's own 1 means that the answer is no."""
     from convcost.errors import ConvcostError
 
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SUFFIX = ".txt"
+MOST_LIVE = 4
 
 Grid = tuple[list[str], list[list[str]], list[bool]]
 """Titles, rows of cells, and which columns end flush right."""
@@ -29,8 +30,9 @@ def report(report: Report, view: View) -> str:
     cells = [[column.text(line, report, view) for column in chosen] for line in shown]
     layers = ([column.title for column in chosen], cells, [column.right for column in chosen])
     parts = [_heading(report), _drawn(layers, view), _drawn(_totals(report, view), view), *_remarks(report, view)]
-    if len(shown) < len(report.rows) and view.depth is None:
-        parts.insert(2, f"{len(shown)} of {len(report.rows)} layers shown; the totals are those of all.")
+    everything = len(lines(report, View(depth=view.depth)))
+    if len(shown) < everything:
+        parts.insert(2, f"{len(shown)} of {everything} lines shown; the totals are those of all.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -76,14 +78,16 @@ def _totals(report: Report, view: View) -> Grid:
 def _remarks(report: Report, view: View) -> list[str]:
     remarks = []
     if report.peak.layer:
-        live = ", ".join(f"{printable(one.layer)} {units.size(one.bytes, view.raw)}" for one in report.peak.live[:4])
-        more = f" and {len(report.peak.live) - 4} more" if len(report.peak.live) > 4 else ""
-        remarks.append(f"Peak activations at {printable(report.peak.layer)}: alive are {live}{more}.")
+        live = [[units.size(one.bytes, view.raw), printable(one.layer)] for one in report.peak.live[:MOST_LIVE]]
+        if len(report.peak.live) > MOST_LIVE:
+            rest = report.peak.live[MOST_LIVE:]
+            live.append([units.size(sum(one.bytes for one in rest), view.raw), f"{len(rest)} more"])
+        remarks.append(f"Alive at the peak of activations, {printable(report.peak.layer)}:\n{_listed(live)}")
     if view.separable and report.what_if:
         remarks.append(_savings(report, view))
     if report.uncounted:
-        listed = "\n".join(f"  {printable(row.path)} ({row.kind}): {printable(row.reason)}" for row in report.uncounted)
-        remarks.append(f"Not counted, so that totals are lower bounds (≥):\n{listed}")
+        names = [[printable(row.path), row.kind, printable(row.reason)] for row in report.uncounted]
+        remarks.append(f"Not counted, so that totals are lower bounds (≥):\n{_listed(names, flush_first=False)}")
     return remarks
 
 
@@ -92,14 +96,22 @@ def _savings(report: Report, view: View) -> str:
     if not converted:
         return "Separable: no layer of this model would become cheaper."
     largest = [
-        f"{printable(row.path)} saves {units.count(row.cost.macs - row.separable.macs, view.raw)} MACs"
-        f" ({units.factor(row.separable.reduction_factor)})"
+        [
+            units.count(row.cost.macs - row.separable.macs, view.raw),
+            units.factor(row.separable.reduction_factor),
+            row.path,
+        ]
         for row in largest_savings(report)
         if row.cost and row.separable and row.separable.macs is not None
     ]
-    return (
-        f"Separable: {len(converted)} of {len(report.rows)} layers convertible. Largest savings: {'; '.join(largest)}."
-    )
+    listed = _listed([[f"{macs} MACs", factor, printable(path)] for macs, factor, path in largest])
+    return f"Separable: {len(converted)} of {len(report.rows)} layers convertible. Largest savings:\n{listed}"
+
+
+def _listed(rows: list[list[str]], flush_first: bool = True) -> str:
+    """Indented lines, all but the last cell aligned."""
+    text = aligned(rows, [flush_first] + [False] * (len(rows[0]) - 1))
+    return "\n".join(f"  {line}" for line in text.splitlines())
 
 
 def _drawn(grid: Grid, view: View) -> str:
@@ -128,7 +140,7 @@ def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: Vi
     console = _console(view)
     with console.capture() as captured:
         console.print(table, end="")
-    return captured.get().rstrip("\n")
+    return "\n".join(line for line in captured.get().splitlines() if line.strip())
 
 
 def _console(view: View) -> Console:
