@@ -33,6 +33,8 @@ def _config(path: Path) -> dict[str, Any]:
 
     import msgspec
 
+    from convcost.readers.keras_json import decode
+
     try:
         with zipfile.ZipFile(path) as archive:
             info = archive.getinfo("config.json")
@@ -40,7 +42,7 @@ def _config(path: Path) -> dict[str, Any]:
                 raise ConvcostError(f"{path}: config.json has {info.file_size:,} bytes, allowed: {LARGEST_CONFIG:,}")
             with archive.open(info) as member:
                 text = member.read(LARGEST_CONFIG + 1)
-        return msgspec.json.decode(text, type=dict[str, Any])
+        return decode(text)
     except KeyError:
         raise ConvcostError(f"{path}: no .keras archive: it has no config.json") from None
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, zlib.error) as error:

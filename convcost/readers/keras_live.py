@@ -8,9 +8,10 @@ import msgspec
 
 from convcost.model import Model
 from convcost.readers.keras_config import model_of
+from convcost.readers.keras_json import decode
 
 
 def read_live(model: Any) -> Model:
     """The Model of a Keras model object: what `model.to_json()` says."""
-    entry = msgspec.json.decode(model.to_json(), type=dict[str, Any])
+    entry = decode(model.to_json())
     return msgspec.structs.replace(model_of(entry, source=str(model.name)), format="live")
