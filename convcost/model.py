@@ -89,10 +89,14 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One use of a layer. `inputs` decide shape and cost; `extras` (masks, states) are only read."""
+    """One use of a layer. `inputs` decide shape and cost; `extras` (masks, states) are only read.
+
+    `rule` stands in for the layer's where this call was given settings of its own (`reverse=True`).
+    """
 
     inputs: tuple[Ref, ...] = ()
     extras: tuple[Ref, ...] = ()
+    rule: Rule | None = None
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -5,7 +5,9 @@ Every leaf layer becomes a row. What no rule knows stays in the table with an un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from convcost import memory
 from convcost.cost import NOTHING, Cost, total
@@ -13,7 +15,6 @@ from convcost.errors import ConvcostError, ShapeError
 from convcost.layers.passing import InputLayer
 from convcost.memory import Tensor
 from convcost.model import (
-    Call,
     Layer,
     Model,
     OpenShape,
@@ -24,6 +25,7 @@ from convcost.model import (
     Unknown,
     Weight,
 )
+from convcost.order import in_order
 from convcost.report import CallShapes, Report, Row
 
 NO_SHAPE = "the shape of its input is not known"
@@ -99,6 +101,8 @@ class _Run:
         arity = _arity(model)
         for layer, index, call in in_order(model):
             path = prefix + layer.name
+            if call.rule is not None:
+                layer = msgspec.structs.replace(layer, rule=call.rule)
             if isinstance(layer.rule, InputLayer):
                 if not prefix:
                     entering = [values[Ref(layer.name, index)]]
@@ -211,44 +215,6 @@ def agrees(shape: Shape, told: OpenShape) -> bool:
     return len(shape) == len(told) and all(
         allowed is None or size == allowed for size, allowed in zip(shape, told, strict=True)
     )
-
-
-def in_order(model: Model) -> Iterator[tuple[Layer, int, Call]]:
-    """Every call of every layer, as the file has them, each after what it reads.
-
-    Raises ConvcostError where a call reads what does not exist, or (in the end) itself.
-    """
-    layers = {layer.name: layer for layer in model.layers}
-    done: set[tuple[str, int]] = set()
-    waiting: set[tuple[str, int]] = set()
-    for first in model.layers:
-        for number in range(len(first.calls)):
-            todo = [(first.name, number)]
-            while todo:
-                name, index = todo[-1]
-                if (name, index) in done:
-                    todo.pop()
-                    continue
-                layer = layers.get(name)
-                if layer is None or index >= len(layer.calls):
-                    raise ConvcostError(
-                        f"{model.source}: a layer reads from {name!r} (call {index}), which is not there"
-                    )
-                call = layer.calls[index]
-                missing = [
-                    (ref.layer, ref.call) for ref in (*call.inputs, *call.extras) if (ref.layer, ref.call) not in done
-                ]
-                if not missing:
-                    todo.pop()
-                    done.add((name, index))
-                    yield layer, index, call
-                    continue
-                if (name, index) in waiting:
-                    raise ConvcostError(
-                        f"{model.source}: layer {name!r} reads its own output, through {missing[0][0]!r}"
-                    )
-                waiting.add((name, index))
-                todo.extend(reversed(missing))
 
 
 def _arity(model: Model) -> dict[tuple[str, int], int]:
