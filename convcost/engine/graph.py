@@ -1,0 +1,101 @@
+"""Walk a TensorFlow graph and the functions that it calls, and count what every layer contracts.
+
+The graph is the one that Keras traced: no optimizer has folded anything away. Only what the outputs need counts: a
+recurrent layer runs a first step outside of its loop just to learn a shape, and nobody reads the result. Of the
+branches of an `If` or `Case`, the dearest counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from convcost.engine.contractions import macs
+from convcost.engine.loops import trip_count
+
+CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+LOOPS = ("While", "StatelessWhile")
+BRANCHES = ("If", "StatelessIf", "Case", "StatelessCase")
+
+READ_SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"})
+"""Operations that ask their input for its shape, and so do not need it computed."""
+
+OPAQUE = frozenset(
+    {"XlaCallModule", "PyFunc", "PyFuncStateless", "EagerPyFunc"}
+    | {"XlaConv", "XlaConvV2", "XlaDot", "XlaDotV2", "XlaCustomCall", "XlaCustomCallV2"}
+)
+"""Operations that may contract in ways that the graph does not show."""
+
+
+class Walk:
+    """What the operations of a graph contract, by layer.
+
+    `paths` names the layer of each name scope that stands for one call of it; `static_value` is `tf.get_static_value`.
+    """
+
+    def __init__(self, paths: Mapping[str, str], static_value: Any) -> None:
+        self.paths = paths
+        self.static_value = static_value
+        self.uncounted: set[str] = set()
+
+    def graph(self, graph: Any, caller: str = "") -> Counter[str]:
+        """MACs of one run of `graph`, by layer path. `caller`: the layer that called it, for operations of no other."""
+        total: Counter[str] = Counter()
+        for operation in needed(graph):
+            path = self.layer(operation.name, caller)
+            if operation.type in CALLS:
+                total.update(self.graph(function(operation, "f"), path))
+            elif operation.type in LOOPS:
+                body = function(operation, "body")
+                trips = trip_count(operation, function(operation, "cond"), body, self.static_value)
+                for inner, count in self.graph(body, path).items():
+                    total[inner] += count * trips
+            elif operation.type in BRANCHES:
+                sides = [self.graph(branch, path) for branch in branches(operation)]
+                total.update(max(sides, key=lambda side: sum(side.values())))
+            elif operation.type in OPAQUE or calls_a_function(operation):
+                self.uncounted.add(path)
+            elif count := macs(operation):
+                total[path] += count
+        return total
+
+    def layer(self, name: str, caller: str) -> str:
+        """The layer of the innermost scope of an operation's name."""
+        return next((self.paths[scope] for scope in reversed(name.split("/")) if scope in self.paths), caller)
+
+
+def needed(graph: Any) -> Iterator[Any]:
+    """Every operation whose result reaches an output of `graph`."""
+    waiting = [tensor.op for tensor in graph.outputs]
+    seen = set()
+    while waiting:
+        operation = waiting.pop()
+        if operation.name in seen:
+            continue
+        seen.add(operation.name)
+        yield operation
+        if operation.type not in READ_SHAPE_ONLY:
+            waiting.extend(tensor.op for tensor in operation.inputs)
+
+
+def function(operation: Any, attribute: str) -> Any:
+    """The graph of the function that an attribute of `operation` names."""
+    return _named(operation, operation.get_attr(attribute).name)
+
+
+def branches(operation: Any) -> list[Any]:
+    """The graphs of which an `If` or `Case` runs one."""
+    if operation.type in ("Case", "StatelessCase"):
+        return [_named(operation, branch.name) for branch in operation.get_attr("branches")]
+    return [function(operation, "then_branch"), function(operation, "else_branch")]
+
+
+def calls_a_function(operation: Any) -> bool:
+    """Whether `operation` is given a function, in whatever way it runs it."""
+    return any(value.WhichOneof("value") == "func" for value in operation.node_def.attr.values())
+
+
+def _named(operation: Any, name: str) -> Any:
+    # TensorFlow has no public way from a call to the traced graph of what it calls, shapes included.
+    return operation.graph._get_function(name).graph
