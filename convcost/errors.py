@@ -15,6 +15,10 @@ class ShapeError(ConvcostError):
     """A layer cannot take the shape it is given. Raised by a rule, located by `profile`."""
 
 
+class UncountedError(ConvcostError):
+    """Settings under which shape or arithmetic hang on the data. Raised by a record; the layer stays a loud unknown."""
+
+
 class MeasureError(ConvcostError):
     """The answer could not be measured: an extra is missing, or a layer is not counted."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from convcost import memory
 from convcost.cost import NOTHING, Cost, total
-from convcost.errors import ConvcostError, ShapeError
+from convcost.errors import ConvcostError, ShapeError, UncountedError
 from convcost.layers.passing import InputLayer
 from convcost.memory import Tensor
 from convcost.model import (
@@ -134,14 +134,15 @@ class _Run:
         assert not isinstance(rule, Model)
         shapes = [tensor.shape for tensor in reads if tensor.shape is not None]
         dtype = layer.policy.compute
-        if isinstance(rule, Unknown) or len(shapes) < len(reads):
-            outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
-            reason = rule.reason if isinstance(rule, Unknown) else NO_SHAPE
-            self.record(path, layer, reads, outputs, None, weights_of(rule, reads), extras, reason)
-            return outputs
         try:
+            if isinstance(rule, Unknown) or len(shapes) < len(reads):
+                raise UncountedError(rule.reason if isinstance(rule, Unknown) else NO_SHAPE)
             shape = rule.output_shape(*shapes)
             cost, weights = rule.cost(*shapes), rule.weights(*shapes)
+        except UncountedError as unknown:
+            outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
+            self.record(path, layer, reads, outputs, None, weights_of(rule, reads), extras, str(unknown))
+            return outputs
         except ShapeError as error:
             raise ConvcostError(f"{self.where(path, layer)}: {error}") from None
         known = shape if isinstance(shape, list) else [shape]

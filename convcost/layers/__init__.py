@@ -11,7 +11,7 @@ import pkgutil
 
 from convcost.layers.base import LAYERS, OPS, Kind
 
-__all__ = ["LAYERS", "OPS", "Kind", "every_kind", "find"]
+__all__ = ["LAYERS", "OPS", "Kind", "every_kind", "find", "is_operation", "why_unknown"]
 
 
 for _family in pkgutil.iter_modules(__path__):
@@ -24,11 +24,26 @@ def every_kind() -> dict[str, type[Kind]]:
     return dict(sorted(LAYERS.items()))
 
 
+def is_operation(module: object) -> bool:
+    """Whether a class of this module is a tensor operation (`keras.ops`) and no layer."""
+    return isinstance(module, str) and module.startswith(("keras.src.ops", "keras.ops"))
+
+
+def why_unknown(kind: str, module: object) -> str:
+    """Why `find` knows no record for a class."""
+    if is_operation(module):
+        from convcost.layers.ops.unknown import UNKNOWN
+
+        if kind in UNKNOWN:
+            return UNKNOWN[kind]
+    return f"no rule for {kind} of {module or 'no module'}"
+
+
 def find(kind: str, module: str | None = None) -> type[Kind] | None:
     """The record for class `kind` of a Keras module (None: of Keras itself), or None where no rule knows it."""
     if module is None:
         return LAYERS.get(kind)
-    if module.startswith(("keras.src.ops", "keras.ops")):
+    if is_operation(module):
         importlib.import_module(f"{__name__}.ops")
         return OPS.get(kind)
     found = LAYERS.get(kind)

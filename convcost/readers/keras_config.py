@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from convcost.errors import ConvcostError
-from convcost.layers import find
-from convcost.layers.base import OPS, Kind
+from convcost.layers import find, is_operation, why_unknown
+from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.model import FLOAT32, Call, Layer, Model, OpenShape, Policy, Recorded, Ref, Rule, Unknown
 
@@ -82,32 +82,42 @@ class _Graph:
         rule: Rule | Model | Unknown
         if kind is InputLayer:
             calls: tuple[Call, ...] = (Call(),)
+        elif is_operation(entry.get("module")):
+            return self.operation(entry, name, kind, settings, nodes)
         else:
-            calls = tuple(self.call(node, kind, settings) for node in nodes)
+            calls = tuple(self.call(node, kind) for node in nodes)
         if is_graph(entry):
             rule = model_of(entry, self.source, self.depth + 1)
         else:
             rule = rule_of(entry, kind, settings, self.source)
         return layer_of(entry, name, kind, rule, calls)
 
-    def call(self, node: Any, kind: type[Kind] | None, settings: Json) -> Call:
-        """One call; what it is given besides tensors becomes settings, under the names in `kind.arguments`."""
+    def call(self, node: Any, kind: type[Kind] | None) -> Call:
+        """One call of a layer: the tensors that it computes on, and those that it only reads (masks, states)."""
         named = kind.arguments if kind else ()
-        operation = kind is not None and kind.registry is OPS
         inputs: dict[str, list[Ref]] = {}
         extras: list[Ref] = []
         for argument, value in _arguments(node, named):
             refs = list(self.refs(value))
-            if not refs:
-                if operation and argument is not None:
-                    settings.setdefault(argument, value)
-            elif argument is None or argument in named or argument in ("inputs", "x", "input"):
+            if argument is None or argument in named or argument in ("inputs", "x", "input"):
                 inputs.setdefault(argument or "", []).extend(refs)
             else:
                 extras.extend(refs)
         first = [ref for argument, refs in inputs.items() if argument not in named for ref in refs]
         rest = [ref for argument in named for ref in inputs.get(argument, ())]
         return Call(tuple(first + rest), tuple(extras))
+
+    def operation(self, entry: Json, name: str, kind: type[Kind] | None, settings: Json, nodes: Sequence[Any]) -> Layer:
+        """A tensor operation. What its call is given besides tensors becomes settings, under the arguments' names."""
+        rules: list[Rule | Unknown] = []
+        calls: list[Call] = []
+        for node in nodes:
+            given = _bound(node, kind.arguments if kind else ())
+            constants = {argument: _without_tensors(value) for argument, value in given.items()}
+            rules.append(rule_of(entry, kind, {**constants, **settings}, self.source))
+            own = rules[-1] if calls else None
+            calls.append(Call(tuple(self.refs(list(given.values()))), rule=None if isinstance(own, Unknown) else own))
+        return layer_of(entry, name, kind, rules[0] if rules else Unknown("it is never called"), tuple(calls))
 
     def refs(self, value: Any) -> Iterator[Ref]:
         """Every tensor in an argument, in Keras's order (dicts by sorted key); notes the shapes told on the way."""
@@ -149,6 +159,27 @@ class _Graph:
                 yield from self.ends(one)
 
 
+def _bound(node: Any, signature: Sequence[str]) -> Json:
+    """The arguments of an operation's call by name, in the order of its signature: see `BaseOp.arguments`."""
+    if not isinstance(node, dict):
+        return {}
+    places = [name for name in signature if not name.startswith("*")]
+    gathering = {name.count("*"): name.lstrip("*") for name in signature if name.startswith("*")}
+    args, keywords = list(node.get("args") or ()), dict(node.get("kwargs") or {})
+    bound = dict(zip(places, args, strict=False))
+    bound |= {name: keywords.pop(name) for name in places if name in keywords}
+    if len(args) > len(places):
+        bound[gathering.get(1, "")] = args[len(places) :]
+    return bound | ({gathering[2]: keywords} if 2 in gathering else keywords)
+
+
+def _without_tensors(value: Any) -> Any:
+    """An argument with None for each tensor in it."""
+    if isinstance(value, list):
+        return [_without_tensors(one) for one in value]
+    return None if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__" else value
+
+
 def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -> Model:
     """A chain. Its first shape stands in an InputLayer, in the first layer (Keras 2) or in what the model was built on."""
     layers: list[Layer] = []
@@ -161,7 +192,7 @@ def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -
             first = item.get("config") or {}
             shape = first.get("batch_input_shape") or first.get("batch_shape") or built
             layers.append(_input_layer(_unused(f"{name}_input", config["layers"]), shape))
-        rule = model_of(item, source, depth + 1) if is_graph(item) else rule_of(item, kind, settings, source)
+        rule = model_of(item, source, depth + 1) if is_graph(item) else rule_of(item, kind, settings, source, depth)
         told = (item.get("build_config") or {}).get("input_shape")
         if layers and isinstance(layers[-1].rule, Unknown) and isinstance(told, list):
             recorded[Ref(layers[-1].name)] = Recorded(tuple(told))
@@ -204,20 +235,24 @@ def entry_kind(entry: Json) -> tuple[type[Kind] | None, Json]:
     """The record that an entry's class has here (None: no rule), and a copy of its settings."""
     config = entry.get("config")
     registered = entry.get("registered_name")
-    kind = find(str(entry.get("class_name", "")), entry.get("module"))
-    if isinstance(registered, str) and ">" in registered and entry.get("module") is None:
+    module = entry.get("module")
+    kind = find(str(entry.get("class_name", "")), None if module is None else str(module))
+    if isinstance(registered, str) and ">" in registered and module is None:
         kind = None  # Keras 2 files name custom classes "Package>Class" and have no module
     return kind, dict(config) if isinstance(config, dict) else {}
 
 
-def rule_of(entry: Json, kind: type[Kind] | None, settings: Json, source: str) -> Rule | Unknown:
+def rule_of(entry: Json, kind: type[Kind] | None, settings: Json, source: str, depth: int = 0) -> Rule | Unknown:
     """The record of a layer with its settings. Raises ConvcostError where Keras would not have written them."""
     if kind is None:
-        return Unknown(f"no rule for {entry.get('class_name')} of {entry.get('module') or 'no module'}")
+        return Unknown(why_unknown(str(entry.get("class_name")), entry.get("module")))
     if kind is InputLayer:
         settings.setdefault("batch_shape", settings.get("batch_input_shape"))
     for setting in kind.inner:
-        settings[setting] = _inner(settings.get(setting), source)
+        settings[setting] = _inner(settings.get(setting), source, depth + 1)
+        unknown = unknown_in(settings[setting])
+        if unknown is not None:
+            return Unknown(f"it holds layer {unknown.name!r} ({unknown.kind}), which no rule knows")
     try:
         return msgspec.convert(settings, kind)
     except msgspec.ValidationError as error:
@@ -226,15 +261,27 @@ def rule_of(entry: Json, kind: type[Kind] | None, settings: Json, source: str) -
         raise ConvcostError(f"{source}: layer {_name(entry)!r} ({kind.__name__}): {error}") from None
 
 
-def _inner(value: Any, source: str) -> Any:
+def _inner(value: Any, source: str, depth: int) -> Any:
     """The layer, or list of layers, that a wrapper's setting holds; other values are left to the record."""
+    if depth > DEEPEST_NESTING:
+        raise ConvcostError(f"{source}: layers are nested more than {DEEPEST_NESTING} deep")
     if isinstance(value, list):
-        return [_inner(one, source) for one in value]
+        return tuple(_inner(one, source, depth) for one in value)
     if not isinstance(value, dict) or "class_name" not in value:
         return value
+    value = _checked(value, source)
     kind, settings = entry_kind(value)
-    rule = model_of(value, source) if is_graph(value) else rule_of(value, kind, settings, source)
+    rule = model_of(value, source, depth) if is_graph(value) else rule_of(value, kind, settings, source, depth)
     return layer_of(value, _name(value), kind, rule, ())
+
+
+def unknown_in(held: Any) -> Layer | None:
+    """The first layer without a rule in what a wrapper holds: a layer, several, or whole models."""
+    if isinstance(held, tuple):
+        return next((found for one in held if (found := unknown_in(one)) is not None), None)
+    if isinstance(held, Layer) and isinstance(held.rule, Model):
+        return unknown_in(held.rule.layers)
+    return held if isinstance(held, Layer) and isinstance(held.rule, Unknown) else None
 
 
 def layer_of(
@@ -243,11 +290,11 @@ def layer_of(
     config = entry.get("config")
     settings: Mapping[str, Any] = config if isinstance(config, dict) else {}
     shown = str(entry.get("class_name", ""))
-    if kind is not None and kind.registry is OPS:
+    if is_operation(entry.get("module")):
         shown = f"ops.{shown}"
-    return Layer(
-        name, shown, rule, calls, settings.get("trainable", True) is not False, policy_of(settings.get("dtype"))
-    )
+    # Keras asks the layers that a wrapper holds whether they are trainable, never the wrapper.
+    trainable = settings.get("trainable", True) is not False or bool(kind and kind.inner)
+    return Layer(name, shown, rule, calls, trainable, policy_of(settings.get("dtype")))
 
 
 def policy_of(dtype: Any) -> Policy:

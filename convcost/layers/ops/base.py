@@ -1,19 +1,47 @@
 """What every tensor operation is (`keras.ops.*`), as a Functional graph records it.
 
 What a call was given besides tensors (a scalar, a constant) is a setting under the argument's name, see `arguments`.
+The batch dimension is a dimension like any other here: axes count as Keras has them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from convcost.layers.base import OPS, Kind
+from convcost.cost import NOTHING, Cost
+from convcost.layers.arithmetic import prod
+from convcost.layers.base import OPS, Kind, KindMeta
 from convcost.model import Shape
 
 
 class BaseOp(Kind):
+    """`arguments` reads like the signature of Keras's `call`: `*name` gathers further tensors, `**name` keywords.
+
+    Where an argument holds tensors, its setting has None in the place of each.
+    """
+
     registry = OPS
     package = "keras.ops"
+
+    def operands(self, inputs: tuple[Shape, ...]) -> list[Shape]:
+        """The shapes of all arguments in their order, those of constants included; without those not given."""
+        tensors = iter(inputs)
+        named = (getattr(self, name.lstrip("*")) for name in self.arguments)
+        return [shape for value in named for shape in _shapes(value, tensors)]
+
+
+def _shapes(value: Any, tensors: Iterator[Shape]) -> Iterator[Shape]:
+    """The shapes that an argument stands for, the next tensor's wherever it has None."""
+    if value is None:
+        tensor = next(tensors, None)
+        if tensor is not None:
+            yield tensor
+    elif isinstance(value, list) and None in value:
+        for one in value:
+            yield from _shapes(one, tensors)
+    else:
+        yield shape_of_constant(value)
 
 
 def shape_of_constant(value: Any) -> Shape:
@@ -25,3 +53,16 @@ def shape_of_constant(value: Any) -> Shape:
         shape.append(len(value))
         value = value[0] if value else None
     return tuple(shape)
+
+
+def elementwise(flops: int, shape: Shape) -> Cost:
+    """So many FLOPs for each element of `shape`."""
+    return Cost(0, {"elementwise": flops * prod(shape)}) if flops else NOTHING
+
+
+def define(base: type[BaseOp], **each: Mapping[Any, str]) -> None:
+    """Kinds that differ in one class variable: its name, and for every value the names of the kinds that have it."""
+    for variable, values in each.items():
+        for value, names in values.items():
+            for name in names.split():
+                KindMeta(name, (base,), {"__module__": base.__module__, variable: value})
