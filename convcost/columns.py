@@ -117,9 +117,7 @@ def _wants_separable(view: View) -> bool:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column(
-        "path", "layer", lambda line, _r, _v: "  " * line.indent + line.name, lambda line, _r: line.path, right=False
-    ),
+    Column("path", "layer", _name, lambda line, _r: line.path, right=False),
     Column("kind", "kind", lambda line, _r, _v: line.kind, lambda line, _r: line.kind, right=False, at=WIDE),
     Column(
         "output_shape",

@@ -36,10 +36,14 @@ def compare(
     from convcost.api import compare as compared
     from convcost.cli import options
     from convcost.cli import output as written
+    from convcost.errors import ConvcostError
     from convcost.table import View
 
     def pair(text: str, option: str) -> tuple[int, ...]:
-        sizes = options.extents(text, option, "one size such as 3, or two such as 3x5")
+        allowed = "one size such as 3, or two such as 3x5"
+        sizes = options.extents(text, option, allowed)
+        if len(sizes) > 2:
+            raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}")
         return sizes * 2 if len(sizes) == 1 else sizes
 
     comparison = compared(

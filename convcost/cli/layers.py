@@ -16,6 +16,8 @@ def layers(
     convcost layers
     convcost layers Conv2D
     """
+    import msgspec
+
     from convcost.cli.output import show
     from convcost.errors import ConvcostError
     from convcost.layers import every_kind
@@ -32,6 +34,8 @@ def layers(
     lines = [f"{name}: MACs = {record.formula}"]
     if record.__doc__ and "Struct" not in record.__doc__:
         lines.append(record.__doc__.strip())
-    defaults = dict(zip(reversed(record.__struct_fields__), reversed(record.__struct_defaults__), strict=False))
-    lines += [f"  {field} = {defaults.get(field, '(required)')!r}" for field in record.__struct_fields__]
+    lines += [
+        f"  {field.name}" + ("" if field.required else f" = {field.default!r}")
+        for field in msgspec.structs.fields(record)
+    ]
     show("\n".join(lines) + "\n")

@@ -1,0 +1,49 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+settings.register_profile("convcost", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("convcost")
+
+ROOT = Path(__file__).parent.parent
+
+
+class Result:
+    """What a command printed, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command line in process, through the same `main` that the program starts with."""
+    from convcost.cli import main
+
+    def call(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["convcost", *map(str, arguments)])
+        monkeypatch.delenv("COLUMNS", raising=False)
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def configs() -> Path:
+    """The specs that come with the project."""
+    return ROOT / "configs"
