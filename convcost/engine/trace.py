@@ -56,11 +56,11 @@ def trace(model: Any, input_shapes: Shape | Mapping[str, Shape] | None = None) -
         raise MeasureError(f"cannot trace a {type(model).__name__}, allowed: a Keras 3 model")
     inputs, batch = _inputs(model, input_shapes, tensorflow, keras)
     function = tensorflow.function(lambda values: model(values, training=False), autograph=False)
-    with _named_calls(tensorflow, keras) as paths:
+    with _named_calls(tensorflow, keras) as paths, _plain_errors(keras):
         try:
             concrete = function.get_concrete_function(inputs)
         except Exception as error:  # whatever a model's own code raises
-            told = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            told = str(error).strip().partition("\n")[0] or type(error).__name__
             raise MeasureError(f"{model.name}: TensorFlow cannot trace the model: {told}") from error
     walk = Walk(paths, tensorflow.get_static_value)
     counted = walk.graph(concrete.graph)
@@ -93,6 +93,19 @@ def _named_calls(tensorflow: Any, keras: Any) -> Iterator[Mapping[str, str]]:
         yield paths
     finally:
         keras.Operation.__call__ = original
+
+
+@contextmanager
+def _plain_errors(keras: Any) -> Iterator[None]:
+    """Keep Keras from wrapping errors into a report of many lines with terminal escapes."""
+    if not keras.config.is_traceback_filtering_enabled():
+        yield
+        return
+    keras.config.disable_traceback_filtering()
+    try:
+        yield
+    finally:
+        keras.config.enable_traceback_filtering()
 
 
 def _inputs(model: Any, shapes: Shape | Mapping[str, Shape] | None, tensorflow: Any, keras: Any) -> tuple[Any, int]:
