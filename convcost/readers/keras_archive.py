@@ -1,51 +1,130 @@
-"""`.keras`: a zip of metadata.json, config.json and model.weights.h5. Only config.json is read."""
+"""`.keras`: a zip of config.json, metadata.json and model.weights.h5, or a folder of these.
+
+Only config.json is read, unless it has a layer that no rule knows: then the weights file tells its params.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from convcost.errors import ConvcostError
 from convcost.model import Model
 
-LARGEST_CONFIG = 256 * 10**6
-"""Bytes of config.json, uncompressed."""
+if TYPE_CHECKING:
+    import zipfile
+
+    from convcost.readers.keras_weights import GroupedWeights
+
+CONFIG = "config.json"
+WEIGHTS = "model.weights.h5"
+STORED, DEFLATED = 0, 8
+ENCRYPTED = 1
+LOCAL_HEADER_BYTES = 30
+LARGEST_UNPACKED = 4 * 10**9
+"""Bytes of a compressed weights file that is copied to a temporary file."""
 
 
 def accepts(path: Path, head: bytes) -> bool:
-    return path.suffix == ".keras" or head.startswith(b"PK\x03\x04")
+    return path.suffix == ".keras" or head.startswith(b"PK\x03\x04") or (path / CONFIG).is_file()
 
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     """The model in an archive. Raises ConvcostError where it is none."""
-    import msgspec
+    from convcost.readers.keras_text import model_in
+    from convcost.readers.keras_unknown import completed
 
-    from convcost.readers.keras_config import model_of
-
-    model = model_of(_config(path), str(path))
-    return msgspec.structs.replace(model, format="keras")
+    return completed(model_in(_config(path), str(path), "keras"), lambda: weights_in(path))
 
 
-def _config(path: Path) -> dict[str, Any]:
+def weights_in(path: Path) -> GroupedWeights:
+    """The weights of an archive, without their data. Raises ConvcostError where it has none, or they are damaged."""
+    import tempfile
+
+    from convcost.readers.keras_hdf5 import Slice
+    from convcost.readers.keras_weights import read_weights
+
+    source = f"{path}: {WEIGHTS}"
+    if path.is_dir():
+        return read_weights(source, path / WEIGHTS)
+    with _opened(path) as archive:
+        info = _member(archive, WEIGHTS, path)
+        if info.compress_type == STORED:
+            # Seeking backwards in `archive.open` reads from the start again: many seconds for a large file.
+            with Slice(path, _start_of(archive, info, path), info.file_size) as part:
+                return read_weights(source, part)
+        with tempfile.TemporaryFile() as copy:
+            _unpack(archive, info, path, copy)
+            return read_weights(source, copy)
+
+
+def _config(path: Path) -> bytes:
+    from convcost.readers.keras_text import LARGEST_GRAPH
+
+    if path.is_dir():
+        with (path / CONFIG).open("rb") as file:
+            return file.read(LARGEST_GRAPH + 1)
+    with _opened(path) as archive:
+        info = _member(archive, CONFIG, path)
+        if info.file_size > LARGEST_GRAPH:
+            raise ConvcostError(f"{path}: {CONFIG} has {info.file_size:,} bytes, allowed: {LARGEST_GRAPH:,}")
+        with _told_as_damage(path), archive.open(info) as member:
+            return member.read(LARGEST_GRAPH + 1)
+
+
+@contextmanager
+def _told_as_damage(path: Path) -> Iterator[None]:
     import zipfile
     import zlib
 
-    import msgspec
-
-    from convcost.readers.keras_json import decode
-
     try:
-        with zipfile.ZipFile(path) as archive:
-            info = archive.getinfo("config.json")
-            if info.file_size > LARGEST_CONFIG:
-                raise ConvcostError(f"{path}: config.json has {info.file_size:,} bytes, allowed: {LARGEST_CONFIG:,}")
-            with archive.open(info) as member:
-                text = member.read(LARGEST_CONFIG + 1)
-        return decode(text)
-    except KeyError:
-        raise ConvcostError(f"{path}: no .keras archive: it has no config.json") from None
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, zlib.error) as error:
+        yield
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
         raise ConvcostError(f"{path}: no .keras archive, or a damaged one: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConvcostError(f"{path}: config.json is no JSON object that Keras writes: {error}") from None
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    import zipfile
+
+    with _told_as_damage(path):
+        return zipfile.ZipFile(path)
+
+
+def _member(archive: zipfile.ZipFile, name: str, path: Path) -> zipfile.ZipInfo:
+    """The one member of this name. Raises ConvcostError where there is none, or it cannot be read."""
+    found = [info for info in archive.infolist() if info.filename == name]
+    if not found:
+        raise ConvcostError(f"{path}: the archive has no {name}")
+    if len(found) > 1:
+        raise ConvcostError(f"{path}: the archive has {len(found)} members named {name}, allowed: one")
+    (info,) = found
+    if info.flag_bits & ENCRYPTED:
+        raise ConvcostError(f"{path}: {name} is encrypted, which Keras does not do")
+    if info.compress_type not in (STORED, DEFLATED):
+        raise ConvcostError(f"{path}: {name} is compressed by method {info.compress_type}, allowed: none or deflate")
+    return info
+
+
+def _start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> int:
+    """Where the bytes of a member start: behind its local header, whose extra field has a length of its own."""
+    assert archive.fp is not None
+    archive.fp.seek(info.header_offset)
+    header = archive.fp.read(LOCAL_HEADER_BYTES)
+    if len(header) < LOCAL_HEADER_BYTES or not header.startswith(b"PK\x03\x04"):
+        raise ConvcostError(f"{path}: the archive is damaged: {info.filename} has no local header")
+    name_length, extra_length = struct.unpack("<HH", header[26:30])
+    return info.header_offset + LOCAL_HEADER_BYTES + int(name_length) + int(extra_length)
+
+
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, copy: IO[bytes]) -> None:
+    import shutil
+
+    if info.file_size > LARGEST_UNPACKED:
+        raise ConvcostError(
+            f"{path}: {info.filename} has {info.file_size:,} bytes unpacked, allowed: {LARGEST_UNPACKED:,}"
+        )
+    with _told_as_damage(path), archive.open(info) as member:  # reads info.file_size bytes at most
+        shutil.copyfileobj(member, copy, 1 << 20)

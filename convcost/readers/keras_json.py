@@ -1,22 +1,27 @@
-"""JSON as Keras writes it: Python's dialect, where a constant may be NaN or Infinity (a mask's -inf, for one)."""
+"""`.json`: what `model.to_json()` says. It has no weights: params of layers that no rule knows stay unknown."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import msgspec
+from convcost.errors import ConvcostError
+from convcost.model import Model
 
 
-def decode(text: str | bytes) -> dict[str, Any]:
-    """The object in `text`. Raises msgspec.DecodeError where it is none."""
+def accepts(path: Path, head: bytes) -> bool:
+    return path.suffix == ".json"
+
+
+def read(path: Path, parameters: Mapping[str, Any]) -> Model:
+    """The model in a JSON file. Raises ConvcostError where it is none."""
+    from convcost.readers.keras_text import LARGEST_GRAPH, model_in
+    from convcost.readers.keras_unknown import without_weights
+
     try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError as strict:
-        import json
-
-        try:
-            return msgspec.convert(json.loads(text), dict[str, Any])
-        except ValueError:
-            raise strict from None
+        with path.open("rb") as file:
+            text = file.read(LARGEST_GRAPH + 1)
+    except OSError as error:
+        raise ConvcostError(f"{path}: cannot be read: {error}") from None
+    return without_weights(model_in(text, str(path), "json"), "a .json file has no weights")

@@ -1,0 +1,143 @@
+"""Layers that no rule knows, and whole models of which the file has no graph: their params come from the weights file.
+
+The weights file is opened here alone, and only where a model has such a layer: h5py takes longer to import than a
+model takes to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+import msgspec
+
+from convcost.errors import ConvcostError
+from convcost.layers import every_kind
+from convcost.model import Call, Layer, Model, Ref, Unknown, Weight
+from convcost.readers.keras_hdf5 import Stored
+from convcost.readers.keras_weights import Part, snake_case
+
+WEIGHTLESS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
+"""Unknown layers that cannot have weights."""
+
+MOST_NAMED = 5
+"""Layers that a note lists by name."""
+
+
+class Weights(Protocol):
+    """What a weights file tells: `keras_weights` and `keras_named_weights` have one for each generation."""
+
+    def by_layer(self, model: Model) -> Mapping[str, tuple[Stored, ...]]: ...
+
+    def parts(self) -> list[Part]: ...
+
+
+def completed(model: Model, weights: Callable[[], Weights]) -> Model:
+    """The model with the weights of its unknown layers; `weights` is called only if it has any.
+
+    Raises nothing: where `weights` raises ConvcostError or tells nothing of a layer, its params stay unknown.
+    """
+    unknown = list(_unknown(model, ""))
+    if not unknown:
+        return model
+    try:
+        told = weights()
+    except ConvcostError as error:
+        return without_weights(model, str(error))
+    if _has_no_graph(model):
+        (layer,) = model.layers
+        return in_parts(model, told.parts(), layer.kind)
+    by_layer = told.by_layer(model)
+    missing = [path for path in unknown if path not in by_layer]
+    told_of = [path for path in unknown if by_layer.get(path)]
+    notes = []
+    if told_of:
+        notes.append(
+            f"{model.source}: the params of {_listed(told_of)} are read from the weights file,"
+            " which does not say whether they are trainable: all count as trainable"
+        )
+    if missing:
+        notes.append(f"{model.source}: the params of {_listed(missing)} are not known: the weights file does not tell")
+    return msgspec.structs.replace(_filled(model, by_layer, ""), notes=(*model.notes, *notes))
+
+
+def without_weights(model: Model, why: str) -> Model:
+    """The model, with the params of its unknown layers unknown too: `why`."""
+    unknown = list(_unknown(model, ""))
+    if not unknown:
+        return model
+    note = f"{model.source}: the params of {_listed(unknown)} are not known: {why}"
+    return msgspec.structs.replace(_filled(model, {}, ""), notes=(*model.notes, note))
+
+
+def in_parts(model: Model, parts: list[Part], kind: str) -> Model:
+    """A model of class `kind` without a graph: a row for each part of it that has weights, all MACs unknown."""
+    if not parts:
+        return without_weights(model, "the weights file holds none")
+    classes = {snake_case(kind): kind for kind in (*every_kind(), "Functional", "Sequential")}
+    names = _distinct([part.name or model.name for part in parts])
+    layers = tuple(
+        Layer(
+            name,
+            classes.get(part.snake_kind, "Layer"),
+            Unknown(f"a part of {kind}, of which the file has no graph", _weights(part.weights)),
+            (Call(),),
+        )
+        for name, part in zip(names, parts, strict=True)
+    )
+    note = (
+        f"{model.source}: the file has no graph of {kind}: its params are those of the weights file,"
+        " which does not say whether they are trainable: all count as trainable"
+    )
+    return msgspec.structs.replace(model, layers=layers, outputs=(Ref(layers[-1].name),), notes=(*model.notes, note))
+
+
+def _has_no_graph(model: Model) -> bool:
+    return not model.inputs
+
+
+def _unknown(model: Model, prefix: str) -> Iterator[str]:
+    """The paths of unknown layers that may have weights."""
+    for layer in model.layers:
+        if isinstance(layer.rule, Model):
+            yield from _unknown(layer.rule, f"{prefix}{layer.name}/")
+        elif isinstance(layer.rule, Unknown) and not _is_weightless(layer):
+            yield prefix + layer.name
+
+
+def _is_weightless(layer: Layer) -> bool:
+    return layer.kind in WEIGHTLESS or layer.kind.startswith("ops.")
+
+
+def _filled(model: Model, by_layer: Mapping[str, tuple[Stored, ...]], prefix: str) -> Model:
+    layers = []
+    for layer in model.layers:
+        path = prefix + layer.name
+        rule = layer.rule
+        if isinstance(rule, Model):
+            rule = _filled(rule, by_layer, f"{path}/")
+        elif isinstance(rule, Unknown) and not _is_weightless(layer):
+            stored = by_layer.get(path)
+            rule = Unknown(rule.reason, _weights(stored or ()), params_known=stored is not None)
+        layers.append(msgspec.structs.replace(layer, rule=rule))
+    return msgspec.structs.replace(model, layers=tuple(layers))
+
+
+def _weights(stored: tuple[Stored, ...]) -> tuple[Weight, ...]:
+    return tuple(Weight(one.name, one.shape, dtype=one.dtype) for one in stored)
+
+
+def _listed(paths: list[str]) -> str:
+    named = ", ".join(map(repr, paths[:MOST_NAMED]))
+    return named + (f" and {len(paths) - MOST_NAMED} more" if len(paths) > MOST_NAMED else "")
+
+
+def _distinct(names: list[str]) -> list[str]:
+    taken: set[str] = set()
+    for place, name in enumerate(names):
+        number = 1
+        while names[place] in taken:
+            number += 1
+            names[place] = f"{name} ({number})"
+        taken.add(names[place])
+    return names

@@ -1,0 +1,153 @@
+"""The weights file as second witness for params: which variables each layer has, by shape and dtype.
+
+Keras stores a layer's variables under `vars`, and those of what the layer holds under the attribute's name
+(`forward_layer/cell/vars/0`). The layers of a model lie under `layers`, named by their snake-cased class and a counter
+in the order of the config, not by their own names; newer files tell a layer's name in an attribute of its `vars`.
+
+Not all data sets are weights: optimizers (and, in Keras 2, metrics) keep their state in the same file. Whether a weight
+is trainable is not in the file.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+from convcost.model import Model
+from convcost.readers.keras_hdf5 import Group, Stored, contents, opened
+
+Member = TypeVar("Member")
+
+EMPTY = Group()
+LAYER_GROUPS = ("layers", "_layer_checkpoint_dependencies")
+"""What a model's layers lie under; the second name is that of Keras 2.12 and 2.13."""
+STATE_GROUPS = frozenset({"optimizer", "metrics"})
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A layer that only the weights file tells of: its name, its class in snake case, and its weights."""
+
+    name: str
+    snake_kind: str
+    weights: tuple[Stored, ...]
+
+
+class GroupedWeights(msgspec.Struct, frozen=True):
+    """The weights of a `.weights.h5` file, in a `.keras` archive or on its own."""
+
+    root: Group
+
+    def by_layer(self, model: Model) -> dict[str, tuple[Stored, ...]]:
+        """The weights of every leaf layer by path. A layer that the file does not tell of is not in it."""
+        return dict(_by_layer(self.root, model, ""))
+
+    def parts(self) -> list[Part]:
+        """What lies directly in the model: its attributes that are layers, and the layers in its lists."""
+        found = [Part("", "", tuple(_own(self.root)))] if _own(self.root) else []
+        found += _parts(self.root, "")
+        return [part for part in found if part.weights]
+
+
+def read_weights(source: str, file: Path | IO[bytes] | io.RawIOBase) -> GroupedWeights:
+    """The weights of a `.weights.h5` file. Raises ConvcostError where it is damaged."""
+    with opened(source, file) as hdf5:
+        return GroupedWeights(contents(hdf5, source, attributes=("name",)))
+
+
+def snake_case(kind: str) -> str:
+    """Keras's group name for a class (keras.src.utils.naming.to_snake_case)."""
+    name = re.sub(r"\W+", "", kind.rpartition(">")[2])
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _by_layer(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, tuple[Stored, ...]]]:
+    stored = next((group.groups[name] for name in LAYER_GROUPS if name in group.groups), EMPTY)
+    by_name = {name: child for child in stored.groups.values() if (name := _name(child))}
+    used: Counter[str] = Counter()
+    for layer in model.layers:
+        if layer.kind.startswith("ops."):  # Keras lists operations among the layers of the config only
+            continue
+        kind = snake_case(layer.kind)
+        found = stored.groups.get(f"{kind}_{used[kind]}" if used[kind] else kind)
+        used[kind] += 1
+        if found is None or _name(found) not in ("", layer.name):
+            found = by_name.get(layer.name)
+        path = prefix + layer.name
+        if isinstance(layer.rule, Model):
+            yield from _by_layer(found or EMPTY, layer.rule, f"{path}/")
+        elif found is not None:
+            yield path, tuple(_weights(found, ""))
+
+
+def _name(group: Group) -> str:
+    """The name of the layer that a group is of; "" where the file is too old to tell."""
+    (name,) = group.groups.get("vars", EMPTY).texts.get("name", ("",))
+    return name
+
+
+def _own(group: Group) -> list[Stored]:
+    """What a layer itself has, in the order in which it was saved."""
+    own = _ordered(group.groups.get("vars", EMPTY).datasets)
+    inner = _ordered(group.groups.get("layer", EMPTY).groups.get("vars", EMPTY).datasets)
+    # SpectralNormalization stores the kernel of its layer a second time, before its own vector.
+    if len(own) == 2 and inner and own[0].shape == inner[0].shape and own[1].shape == (1, *inner[0].shape[-1:]):
+        return own[1:]
+    return own
+
+
+def _weights(group: Group, prefix: str) -> Iterator[Stored]:
+    """All weights at and below a layer's group, its own first."""
+    own = _own(group)
+    if _is_optimizer(own):
+        return
+    for stored in own:
+        yield msgspec.structs.replace(stored, name=prefix + stored.name)
+    for name, child in _sorted(group.groups):
+        if name != "vars":
+            yield from _weights(child, f"{prefix}{name}/")
+
+
+def _is_optimizer(own: list[Stored]) -> bool:
+    """An optimizer's first variables are its iteration, an integer, and its learning rate."""
+    return len(own) >= 2 and [one.shape for one in own[:2]] == [(), ()] and own[0].dtype in ("int32", "int64")
+
+
+def _is_metric(group: Group) -> bool:
+    """Keras 2 alone stores metrics: most have a total and a count. Its files tell no names."""
+    own = _own(group)
+    return len(own) == 2 and not _name(group) and all(one.shape == () and "float" in one.dtype for one in own)
+
+
+def _parts(group: Group, container: str) -> Iterator[Part]:
+    for name, child in _sorted(group.groups):
+        if name == "vars" or (not container and name in STATE_GROUPS) or _is_metric(child):
+            continue
+        if "vars" in child.groups or any(layers in child.groups for layers in LAYER_GROUPS):
+            weights = tuple(_weights(child, ""))
+            top, _, below = container.partition("/")
+            shown = (below if top in LAYER_GROUPS else container) + name
+            kind = re.sub(r"_\d+$", "", name) if container else ""
+            yield Part(_name(child) or shown, kind, weights)
+        else:
+            yield from _parts(child, f"{container}{name}/")
+
+
+def _ordered(datasets: Mapping[str, Stored]) -> list[Stored]:
+    return [stored for _, stored in _sorted(datasets)]
+
+
+def _sorted(members: Mapping[str, Member]) -> list[tuple[str, Member]]:
+    """By name, numbers in names by value: conv2d, conv2d_2, conv2d_10."""
+
+    def key(member: tuple[str, Member]) -> list[tuple[int, str]]:
+        parts = re.split(r"(\d+)", member[0])
+        return [(len(part.lstrip("0")) if place % 2 else 0, part) for place, part in enumerate(parts)]
+
+    return sorted(members.items(), key=key)
