@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -80,6 +80,12 @@ class Unknown(msgspec.Struct, frozen=True):
     params_known: bool = True
 
 
+if TYPE_CHECKING:
+    AnyRule: TypeAlias = "Rule | Model | Unknown"
+else:
+    AnyRule = Any  # msgspec, which checks that a wrapper's setting is a Layer, knows no protocols
+
+
 class Ref(msgspec.Struct, frozen=True):
     """The tensor that a call of a layer puts out: layer name, which call, which of its outputs."""
 
@@ -114,7 +120,7 @@ class Layer(msgspec.Struct, frozen=True):
 
     name: str
     kind: str
-    rule: Rule | Model | Unknown
+    rule: AnyRule
     calls: tuple[Call, ...]
     trainable: bool = True
     policy: Policy = FLOAT32

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from convcost.cost import NOTHING, Cost
 from convcost.layers.arithmetic import prod
-from convcost.layers.base import Kind
+from convcost.layers.base import Kind, axis_of
 from convcost.model import Shape, Weight
 
 Function = str | dict[str, Any] | None
@@ -118,12 +118,14 @@ class Softmax(BaseActivation):
 
 
 class PReLU(BaseActivation):
-    """A slope per position, shared along `shared_axes` (batch counted as axis 0)."""
+    """A slope per position, shared along `shared_axes` (1 is the first after the batch)."""
 
     function = "prelu"
     shared_axes: int | tuple[int, ...] | None = None
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         shared = (self.shared_axes,) if isinstance(self.shared_axes, int) else self.shared_axes or ()
-        sizes = (1 if axis in shared else size for axis, size in enumerate(inputs[0][1:], start=1))
+        sizes = list(inputs[0][1:])
+        for axis in shared:
+            sizes[axis_of(axis - 1, len(sizes))] = 1
         return (Weight("alpha", tuple(sizes)),)

@@ -34,7 +34,7 @@ IGNORED = frozenset(
 IGNORED_ENDINGS = ("_initializer", "_regularizer", "_constraint")
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class KindMeta(msgspec.StructMeta):
     """Makes every kind frozen, with settings by keyword. (mypy wants `kw_only=True` repeated where one is required.)"""
 

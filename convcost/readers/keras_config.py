@@ -262,12 +262,12 @@ def rule_of(entry: Json, kind: type[Kind] | None, settings: Json, source: str, d
 
 
 def _inner(value: Any, source: str, depth: int) -> Any:
-    """The layer, or list of layers, that a wrapper's setting holds; other values are left to the record."""
+    """The layer, or list of layers, that a wrapper's setting holds; what is neither is left to the record."""
     if depth > DEEPEST_NESTING:
         raise ConvcostError(f"{source}: layers are nested more than {DEEPEST_NESTING} deep")
     if isinstance(value, list):
         return tuple(_inner(one, source, depth) for one in value)
-    if not isinstance(value, dict) or "class_name" not in value:
+    if not isinstance(value, dict):
         return value
     value = _checked(value, source)
     kind, settings = entry_kind(value)

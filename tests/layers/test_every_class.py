@@ -1,0 +1,89 @@
+"""Every class of `keras.layers` against Keras itself: shapes, weights, params, and MACs as written in the tables."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from math import prod
+
+import keras
+import pytest
+
+from convcost import analyze
+from convcost.layers import LAYERS
+from convcost.layers.base import IGNORED, IGNORED_ENDINGS
+from convcost.report import Row
+
+from .cases import CASES, Case
+
+every_case = pytest.mark.parametrize("case", CASES, ids=repr)
+
+CLASSES = {
+    name: thing
+    for name, thing in inspect.getmembers(keras.layers, inspect.isclass)
+    if issubclass(thing, keras.layers.Layer)
+}
+
+
+@cache
+def row_of(case: Case) -> Row:
+    """The row of the layer under test, read through the JSON that Keras writes."""
+    report = analyze(case.model, what_if=False)
+    assert report.warnings == ()
+    (row,) = (row for row in report.rows if row.name == case.layer.name)
+    return row
+
+
+@every_case
+def test_output_shapes(case: Case) -> None:
+    keras_shapes = [tensor.shape[1:] for tensor in case.model.outputs]
+    ours = [shape[1:] for shape in row_of(case).calls[0].outputs]
+    assert len(ours) == len(keras_shapes)
+    for shape, allowed in zip(ours, keras_shapes, strict=True):
+        assert len(shape) == len(allowed)
+        assert all(wanted in (size, None) for size, wanted in zip(shape, allowed, strict=True)), (shape, allowed)
+
+
+@every_case
+def test_weights(case: Case) -> None:
+    """Shapes, dtypes and trainable flags in Keras's order; the parts of a name stand in Keras's path in this order."""
+    row = row_of(case)
+    theirs = case.layer.weights
+    variable = row.layer.policy.variable
+    told = [
+        (tuple(weight.shape), str(keras.backend.standardize_dtype(weight.dtype)), weight.trainable) for weight in theirs
+    ]
+    ours = [
+        (weight.shape, weight.dtype or variable, weight.trainable and row.layer.trainable) for weight in row.weights
+    ]
+    assert ours == told
+    for weight, path in zip(row.weights, (weight.path for weight in theirs), strict=True):
+        few, many = sorted((weight.name.split("/"), path.split("/")), key=len)
+        parts = iter(many)
+        assert all(part in parts for part in few), (weight.name, path)
+
+
+@every_case
+def test_params(case: Case) -> None:
+    row = row_of(case)
+    assert row.params == case.layer.count_params()
+    assert row.trainable_params == sum(prod(weight.shape) for weight in case.model.trainable_weights)
+
+
+@every_case
+def test_macs(case: Case) -> None:
+    cost = row_of(case).cost
+    assert cost is not None
+    assert cost.macs == case.macs
+
+
+@every_case
+def test_every_setting_is_known(case: Case) -> None:
+    """A new setting of Keras is either a field of the record or named as one that changes neither shape nor cost."""
+    fields = LAYERS[type(case.layer).__name__].__struct_fields__
+    unknown = {
+        setting
+        for setting in case.layer.get_config()
+        if setting not in fields and setting not in IGNORED and not setting.endswith(IGNORED_ENDINGS)
+    }
+    assert not unknown
