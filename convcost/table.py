@@ -132,16 +132,22 @@ def _tree(rows: Sequence[Row], view: View, prefix: tuple[str, ...], indent: int)
     """Nested models down to `view.depth`, each above what it holds."""
     here: dict[str, list[Row]] = {}
     for row in rows:
-        here.setdefault(row.path.split("/")[len(prefix)], []).append(row)
+        here.setdefault(_segments(row)[len(prefix)], []).append(row)
     heads: list[Line] = []
     for name, inside in here.items():
         path = (*prefix, name)
-        nested = len(inside[0].path.split("/")) > len(path)
+        nested = len(_segments(inside[0])) > len(path)
         heads.append(_group("/".join(path), inside, indent) if nested else _leaf(inside[0], indent, name))
     for head in _sorted(heads, view.sort):
         yield head
         if head.layers and view.depth is not None and indent + 1 < view.depth:
             yield from _tree(here[head.name], view, (*prefix, head.name), indent + 1)
+
+
+def _segments(row: Row) -> list[str]:
+    """The nested models that a layer is in, and its name, which may itself hold a slash (Keras 2)."""
+    around = row.path.removesuffix(row.name).split("/")[:-1]
+    return [*around, row.name]
 
 
 def _sorted(shown: list[Line], sort: str | None) -> list[Line]:

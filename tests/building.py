@@ -37,8 +37,8 @@ def graph(
 
 
 def ref(text: str) -> Ref:
-    name, _, call = text.partition(":")
-    return Ref(name, int(call or 0))
+    name, _, call = text.rpartition(":")
+    return Ref(name, int(call)) if call.isdecimal() else Ref(text)
 
 
 def entry(kind: str, name: str, module: str = "keras.layers", **settings: Any) -> dict[str, Any]:

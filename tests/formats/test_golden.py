@@ -1,0 +1,100 @@
+"""One report, two reports and one comparison through every format, against files that people have looked at.
+
+`UPDATE_GOLDEN=1 pytest tests/formats` rewrites the files, and fails, so that a changed file is looked at again.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from convcost import api, formats
+from convcost.comparison import Comparison
+from convcost.layers.convolution import Conv2D, DepthwiseConv2D
+from convcost.layers.dense import Dense
+from convcost.layers.normalization import BatchNormalization
+from convcost.layers.pooling import GlobalAveragePooling2D
+from convcost.model import Unknown, Weight
+from convcost.report import Report
+from convcost.table import View
+from tests.building import chain, graph
+
+GOLDEN = Path(__file__).parent / "golden"
+VIEWS = {"wide": View(), "narrow": View(width=80), "raw": View(raw=True, flops=True), "tree": View(depth=1)}
+
+
+def example() -> Report:
+    """A net with a nested model, a shared layer, an unknown layer, and a name that no format may obey."""
+    block = chain(DepthwiseConv2D(kernel_size=3), BatchNormalization(), shape=(None, None, 16), name="block")
+    nodes = {
+        "stem": (Conv2D(filters=16, kernel_size=3, strides=2, padding="same", use_bias=False), [["image"]]),
+        "block": (block, [["stem"], ["stem"]]),
+        "[/red]|<b>=a%b::c": (Conv2D(filters=1, kernel_size=3, padding="same"), [["block:1"]]),
+        "mystery": (Unknown("no rule for Mystery of elsewhere", (Weight("kernel", (3, 5)),)), [["block"]]),
+        "pool": (GlobalAveragePooling2D(), [["[/red]|<b>=a%b::c"]]),
+        "head": (Dense(units=1000), [["pool"]]),
+    }
+    model = graph(nodes, ["head", "mystery"], {"image": (32, 32, 3)})
+    report = api.analyze(msgspec.structs.replace(model, name="example", source="example.keras"))
+    return msgspec.structs.replace(report, format="keras")
+
+
+REPORT = example()
+COMPARISON = api.compare(3, 128, 3, 5)
+
+
+def check(name: str, text: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text)
+        pytest.fail(f"{name} is rewritten: look at the difference")
+    assert text == path.read_text()
+
+
+def suffix(name: str) -> str:
+    return str(formats.named(name).SUFFIX)
+
+
+def test_every_format_has_its_golden_files() -> None:
+    expected = {f"{what}{suffix(name)}" for name in formats.names() for what in ("report", "reports", "comparison")}
+    expected |= {f"report-{view}.txt" for view in VIEWS if view != "wide"}
+    assert {path.name for path in GOLDEN.iterdir()} == expected
+
+
+@pytest.mark.parametrize("name", formats.names())
+@pytest.mark.parametrize(
+    ("what", "shown"), [("report", REPORT), ("reports", [REPORT, REPORT]), ("comparison", COMPARISON)]
+)
+def test_golden(name: str, what: str, shown: Report | list[Report] | Comparison) -> None:
+    text = formats.render(formats.named(name), what, shown, View())
+    check(f"{what}{suffix(name)}", text.replace(f'"version": "{_version()}"', '"version": "X"'))
+
+
+@pytest.mark.parametrize("view", [name for name in VIEWS if name != "wide"])
+def test_golden_views_of_the_table(view: str) -> None:
+    check(f"report-{view}.txt", formats.render(formats.named("table"), "report", REPORT, VIEWS[view]))
+
+
+def test_a_terminal_gets_the_same_cells_in_a_rich_table() -> None:
+    terminal = View(width=140, terminal=True, color=True)
+    shown = formats.render(formats.named("table"), "report", REPORT, terminal)
+    assert "\x1b[" in shown
+    bare = formats.render(formats.named("table"), "report", REPORT, msgspec.structs.replace(terminal, color=False))
+    assert "\x1b" not in bare
+    plain = formats.render(formats.named("table"), "report", REPORT, View(width=140))
+    words = [word for word in bare.split() if set(word) != {"─"}]
+    assert words == plain.split()
+    narrow = formats.render(
+        formats.named("table"), "report", REPORT, msgspec.structs.replace(terminal, width=80, color=False)
+    )
+    tables = [line for line in narrow.splitlines() if not line.startswith("  mystery")]
+    assert max(map(len, tables)) <= 80
+
+
+def _version() -> str:
+    from convcost import __version__
+
+    return __version__
