@@ -1,0 +1,302 @@
+"""The items of a spec written out as layers. A block, or a round of a named repeat, becomes a nested model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from convcost.layers.base import Kind
+from convcost.layers.passing import InputLayer
+from convcost.model import DTYPE_BITS, FLOAT32, Call, Layer, Model, Policy, Ref
+from convcost.readers.spec.items import INPUT, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
+from convcost.readers.spec.parameters import Names, bound, integer, value_of
+from convcost.readers.spec.place import Place, shown
+from convcost.readers.spec.settings import record, values
+from convcost.readers.yaml_lines import Node
+from convcost.suggestions import did_you_mean
+
+MOST_LAYERS = 1_000_000
+DEEPEST_NESTING = 32
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What holds for all layers of a scope: parameters, the blocks around it, path, dtype and trainability."""
+
+    names: Names
+    blocks: tuple[str, ...] = ()
+    path: str = ""
+    policy: Policy = FLOAT32
+    trainable: bool = True
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What the layers of a kind have unless they say otherwise: settings, where the file has them, and options."""
+
+    settings: Mapping[str, Any] = {}
+    nodes: Nodes = {}
+    options: Nodes = {}
+
+
+NONE = Defaults()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A nested model and how many items it took to write it."""
+
+    model: Model
+    size: int
+
+
+class Spec:
+    """What all scopes of a spec share. Nested models are written once for the same block with the same parameters."""
+
+    def __init__(
+        self, source: str, blocks: Mapping[str, Block], defaults: Mapping[str, Defaults], names: Names
+    ) -> None:
+        self.source = source
+        self.blocks = blocks
+        self.defaults = defaults
+        self.names = names
+        self.written: dict[Any, Written] = {}
+
+
+class Scope:
+    """The names of one spec, block or round of a named repeat, while its layers are being written."""
+
+    def __init__(self, spec: Spec, around: Around, inputs: Sequence[Layer], items: Sequence[Item]) -> None:
+        self.spec = spec
+        self.around = around
+        self.layers: list[Layer] = list(inputs)
+        self.refs = {layer.name: Ref(layer.name) for layer in inputs}
+        self.lines = {layer.name: layer.line or 0 for layer in inputs}
+        self.last = Ref(inputs[0].name) if len(inputs) == 1 else None
+        self.inputs = tuple(Ref(layer.name) for layer in inputs)
+        self.read: set[Ref] = set()
+        self.size = 0
+        self.later = {item.name: item.line for item in items if item.name is not None}
+        self.counters: dict[str, int] = {}
+        self.rules: dict[int, Kind] = {}
+        for item in items:
+            self.add(item)
+
+    def add(self, item: Item) -> None:
+        """Write an item out."""
+        self.grow(1, Place(self.spec.source, item.line))
+        if isinstance(item.subject, Repeat):
+            self.add_repeat(item, item.subject)
+            return
+        name = item.name if item.name is not None else self.unused(base_name(item))
+        place = Place(self.spec.source, item.line, f"layer {self.around.path + name!r} ({item.title})")
+        self.claim(name, place)
+        reads = self.reads(item, place, name)
+        self.append(self.layer(item, name, (Call(reads),), place))
+
+    def append(self, layer: Layer) -> None:
+        self.layers.append(layer)
+        self.last = self.refs[layer.name] = Ref(layer.name)
+
+    def layer(self, item: Item, name: str, calls: tuple[Call, ...], place: Place) -> Layer:
+        around = self.inside(item, name, place)
+        rule: Kind | Model
+        if isinstance(item.subject, BlockUse):
+            rule = self.nested(item.subject, around, place)
+        else:
+            assert isinstance(item.subject, KindUse)
+            if id(item) not in self.rules:
+                self.rules[id(item)] = self.rule(item.subject, around, place)
+            rule = self.rules[id(item)]
+        return Layer(name, item.title, rule, calls, around.trainable, around.policy, item.line)
+
+    def inside(self, item: Item, name: str, place: Place) -> Around:
+        """What holds inside of an item: its own dtype and trainability, else those around it."""
+        around = self.around
+        options = item.options
+        if isinstance(item.subject, KindUse):
+            options = {**self.defaults(item.subject).options, **options}
+        if "dtype" in options:
+            node = options["dtype"]
+            dtype = value_of(node, around.names, place)
+            around = msgspec.structs.replace(around, policy=policy_named(dtype, place.at(node.line)))
+        if "trainable" in options:
+            node = options["trainable"]
+            trainable = value_of(node, around.names, place)
+            if not isinstance(trainable, bool):
+                raise place.at(node.line).fault(f"trainable is {shown(trainable)}, allowed: true or false")
+            around = msgspec.structs.replace(around, trainable=around.trainable and trainable)
+        if isinstance(item.subject, KindUse):
+            return around
+        return msgspec.structs.replace(around, path=f"{around.path}{name}/")
+
+    def rule(self, use: KindUse, around: Around, place: Place) -> Kind:
+        """The record of a layer: the defaults of its kind, and over them its own settings."""
+
+        def inner(node: Node) -> Layer:
+            return self.inner(node, around, place)
+
+        defaults = self.defaults(use)
+        settings = {**defaults.settings, **values(use.kind, use.settings, around.names, place, inner)}
+        return record(use.kind, settings, {**defaults.nodes, **use.settings}, place)
+
+    def defaults(self, use: KindUse) -> Defaults:
+        return self.spec.defaults.get(use.kind.__name__, NONE)
+
+    def inner(self, node: Node, around: Around, place: Place) -> Layer:
+        """A layer that is a setting of another, such as that of TimeDistributed."""
+        item = item_of(node, place)
+        if isinstance(item.subject, Repeat) or item.reads is not None:
+            raise place.at(node.line).fault("a layer inside another is one kind or block, without `from`")
+        scope = Scope(self.spec, around, (), ())
+        here = place.at(node.line, f"{place.owner}, its {item.title}")
+        layer = scope.layer(item, item.name or base_name(item), (), here)
+        self.grow(scope.size, place)
+        return layer
+
+    def nested(self, use: BlockUse, around: Around, place: Place) -> Model:
+        """The model that a use of a block stands for."""
+        block = self.spec.blocks.get(use.block)
+        if block is None:
+            near = did_you_mean(use.block, self.spec.blocks)
+            raise place.fault(f"no block is named {shown(use.block)}{near}")
+        chain = (*around.blocks, block.name)
+        if block.name in around.blocks:
+            raise place.fault(f"recursive block {' -> '.join(chain[chain.index(block.name) :])}")
+        given = {name: value_of(node, self.around.names, place.at(node.line)) for name, node in use.given.items()}
+        names = bound(block.parameters, given, self.spec.names, place, "with: {{{name}: …}}")
+        key = (block.name, *(repr(names[name]) for name in block.parameters), around.policy, around.trainable)
+        if key not in self.spec.written:
+            inside = msgspec.structs.replace(around, names=names, blocks=chain)
+            self.spec.written[key] = self.write(block.name, inside, block.inputs, block.items, block.line)
+        written = self.spec.written[key]
+        self.grow(written.size, place)
+        return written.model
+
+    def write(self, name: str, around: Around, inputs: Sequence[str], items: Sequence[Item], line: int) -> Written:
+        """A nested model of these items."""
+        if around.path.count("/") > DEEPEST_NESTING:
+            raise Place(self.spec.source, line).fault(f"models are nested more than {DEEPEST_NESTING} deep")
+        entries = [Layer(one, "InputLayer", InputLayer(), (Call(),), line=line) for one in inputs]
+        scope = Scope(self.spec, around, entries, items)
+        return Written(scope.model(name), scope.size)
+
+    def add_repeat(self, item: Item, repeat: Repeat) -> None:
+        """Write its items out as often as it says: in a row, or each round a nested model where it has a name."""
+        place = Place(self.spec.source, item.line, f"repeat {item.name!r}" if item.name else "repeat")
+        times = integer(repeat.times, self.around.names, place, "repeat", least=0)
+        reads = self.reads(item, place, item.name)
+        if len(reads) > 1:
+            raise place.at(item.reads_line).fault("from: it reads several layers, allowed: one")
+        if item.name is not None:
+            self.add_rounds(item.name, repeat.items, times, reads[0], place)
+            return
+        self.last = reads[0]
+        before = self.size
+        for number in range(times):
+            for one in repeat.items:
+                self.add(one)
+            if number == 0:
+                self.check_size(self.size + (times - 1) * (self.size - before), place)
+
+    def add_rounds(self, name: str, items: tuple[Item, ...], times: int, reads: Ref, place: Place) -> None:
+        """Rounds of a repeat as nested models name1, name2, …; `name` alone stands for the last of them."""
+        self.claim(name, place)
+        self.last = self.refs[name] = reads
+        if times == 0:
+            return
+        line, around = place.line or 0, self.around
+        inside = msgspec.structs.replace(around, path=f"{around.path}{name}1/")
+        written = self.write(name, inside, (INPUT,), items, line)
+        self.grow(times * written.size, place)
+        for number in range(1, times + 1):
+            one = f"{name}{number}"
+            self.claim(one, place)
+            self.read.add(reads)
+            calls = (Call((reads,)),)
+            self.append(Layer(one, "repeat", written.model, calls, around.trainable, around.policy, line))
+            reads = self.refs[one]
+        self.refs[name] = reads
+
+    def reads(self, item: Item, place: Place, name: str | None) -> tuple[Ref, ...]:
+        """What an item reads: what its `from` names, else the item before."""
+        if item.reads is None:
+            if self.last is None:
+                inputs = ", ".join(ref.layer for ref in self.inputs)
+                raise place.fault(f"the first layer must say what it reads: from one of {inputs}")
+            refs: tuple[Ref, ...] = (self.last,)
+        else:
+            refs = tuple(self.ref(one, place.at(item.reads_line), name) for one in item.reads)
+        self.read.update(refs)
+        return refs
+
+    def ref(self, wanted: str, place: Place, name: str | None) -> Ref:
+        """The output of the layer that is named `wanted`."""
+        if wanted == name:
+            raise place.fault(f"from: it reads its own output, {shown(wanted)}")
+        if wanted in self.refs:
+            return self.refs[wanted]
+        if wanted in self.later:
+            raise place.fault(
+                f"from: {shown(wanted)} comes after it, in line {self.later[wanted]};"
+                " a layer reads what stands above it, so that no circle arises"
+            )
+        near = did_you_mean(wanted, self.refs)
+        raise place.fault(f"from: no layer is named {shown(wanted)} here{near}")
+
+    def claim(self, name: str, place: Place) -> None:
+        """Take `name` for a layer; raises ConvcostError where another has it."""
+        if name in self.lines:
+            raise place.fault(f"the name {shown(name)} is taken, by line {self.lines[name]}")
+        self.lines[name] = place.line or 0
+
+    def unused(self, base: str) -> str:
+        """A name for a layer without one, as Keras numbers them: conv2d, conv2d_1, …"""
+        while True:
+            number = self.counters.get(base, 0)
+            self.counters[base] = number + 1
+            name = f"{base}_{number}" if number else base
+            if name not in self.lines and name not in self.later:
+                return name
+
+    def grow(self, size: int, place: Place) -> None:
+        self.size += size
+        self.check_size(self.size, place)
+
+    def check_size(self, size: int, place: Place) -> None:
+        if size > MOST_LAYERS:
+            raise place.fault(f"with it the model has {size:,} layers, allowed: {MOST_LAYERS:,}")
+
+    def model(self, name: str, outputs: Sequence[Ref] | None = None) -> Model:
+        """The model of this scope. Raises ConvcostError where nothing reads what a layer puts out."""
+        if outputs is None:
+            assert self.last is not None
+            outputs = (self.last,)
+        self.read.update(outputs)
+        for layer in self.layers:
+            if Ref(layer.name) not in self.read:
+                place = Place(self.spec.source, layer.line, f"layer {self.around.path + layer.name!r} ({layer.kind})")
+                raise place.fault("nothing reads its output, and it is no output of the model")
+        return Model(name, tuple(self.layers), self.inputs, tuple(outputs))
+
+
+def policy_named(dtype: Any, place: Place) -> Policy:
+    """The dtypes of a layer, from the name of a dtype or of a mixed policy."""
+    if isinstance(dtype, str):
+        if dtype in DTYPE_BITS:
+            return Policy(dtype, dtype)
+        if dtype.startswith("mixed_") and dtype.removeprefix("mixed_") in DTYPE_BITS:
+            return Policy("float32", dtype.removeprefix("mixed_"))
+    near = did_you_mean(str(dtype), (*DTYPE_BITS, "mixed_float16", "mixed_bfloat16"))
+    raise place.fault(f"dtype is {shown(dtype)}, allowed: a dtype such as float16, or mixed_float16{near}")
+
+
+def base_name(item: Item) -> str:
+    """What a layer without a name is called, but for its number."""
+    return snake_case(item.title) if isinstance(item.subject, KindUse) else item.title
+
+
+def snake_case(kind: str) -> str:
+    """The name that Keras gives to a layer of this kind: conv2d, batch_normalization, re_lu."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
