@@ -11,8 +11,11 @@ from typing import Any
 
 from convcost.cost import NOTHING, Cost
 from convcost.layers.arithmetic import prod
-from convcost.layers.base import OPS, Kind, KindMeta
+from convcost.layers.base import OPS, Kind, KindMeta, axis_of
 from convcost.model import Shape
+
+Axes = int | tuple[int, ...] | None
+"""One axis or several; None is all of them, or the flattened tensor."""
 
 
 class BaseOp(Kind):
@@ -55,14 +58,23 @@ def shape_of_constant(value: Any) -> Shape:
     return tuple(shape)
 
 
+def axes_of(axes: Axes, rank: int) -> tuple[int, ...]:
+    """The axes counted from the front, None for all."""
+    if axes is None:
+        return tuple(range(rank))
+    return tuple(axis_of(axis, rank) for axis in ((axes,) if isinstance(axes, int) else axes))
+
+
 def elementwise(flops: int, shape: Shape) -> Cost:
     """So many FLOPs for each element of `shape`."""
     return Cost(0, {"elementwise": flops * prod(shape)}) if flops else NOTHING
 
 
-def define(base: type[BaseOp], **each: Mapping[Any, str]) -> None:
-    """Kinds that differ in one class variable: its name, and for every value the names of the kinds that have it."""
-    for variable, values in each.items():
-        for value, names in values.items():
-            for name in names.split():
+def define(base: type[BaseOp], names: str = "", **variants: Mapping[Any, str]) -> None:
+    """Kinds by name that are like `base`, or differ from it in one class variable: its values, and who has which."""
+    for name in names.split():
+        KindMeta(name, (base,), {"__module__": base.__module__})
+    for variable, values in variants.items():
+        for value, having in values.items():
+            for name in having.split():
                 KindMeta(name, (base,), {"__module__": base.__module__, variable: value})

@@ -78,7 +78,7 @@ class BaseActivation(BaseOp):
     function: ClassVar[str]
 
     def cost(self, *inputs: Shape) -> Cost:
-        return activation_cost(self.function, self.output_shape(*inputs))
+        return activation_cost(self.function, inputs[0])
 
 
 define(
@@ -125,6 +125,9 @@ class Glu(BaseActivation):
         shape[axis_of(self.axis, len(shape))] //= 2
         return tuple(shape)
 
+    def cost(self, *inputs: Shape) -> Cost:
+        return activation_cost(self.function, self.output_shape(*inputs))
+
 
 class Where(BaseOp):
     """A selection between two operands. Of a condition alone the result hangs on the data."""
@@ -170,4 +173,4 @@ class BasePassed(BaseOp):
     fusion = "alias"
 
 
-define(BasePassed, fusion={"alias": "ConvertToTensor StopGradient"})
+define(BasePassed, "ConvertToTensor StopGradient")
