@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from convcost.profile import profile
 from convcost.readers import read
 from convcost.readers.keras_live import read_live
 from convcost.report import Report, WhatIf
-from convcost.separability import convertible, judged
-from convcost.variants.separable import separable
+from convcost.separability import judged
+from convcost.variants import apply, parse
 
 __all__ = ["analyze", "compare", "load"]
 
@@ -42,8 +42,10 @@ def analyze(
     batch: int = 1,
     parameters: Mapping[str, Any] | None = None,
     what_if: bool = True,
+    variants: Sequence[str] = ("separable",),
+    keep: Sequence[str] = (),
 ) -> Report:
-    """What a model costs, layer by layer, as it is and with every convertible convolution made separable.
+    """What a model costs, layer by layer, as it is and under a variant.
 
     Args:
         source: a path (`.keras` archive or YAML spec), a live Keras model, or a `Model`.
@@ -52,6 +54,8 @@ def analyze(
         batch: samples; multiplies MACs, FLOPs and activation bytes.
         parameters: of a spec, instead of its own.
         what_if: whether to add `separable` to convolutions and `what_if` to the report.
+        variants: what the what-if does, `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
+        keep: globs of layers that the what-if leaves alone.
 
     Raises:
         ConvcostError: the file cannot be read, a shape is missing, or a layer cannot take the shape it is given.
@@ -62,9 +66,10 @@ def analyze(
     if not what_if:
         return report
     report = judged(report)
-    chosen = convertible(report)
-    variant = profile(separable(model, report, chosen), shapes, batch) if chosen else report
-    return msgspec.structs.replace(report, what_if=WhatIf("separable", chosen, variant))
+    choices = [parse(text) for text in variants]
+    conversion = apply(model, report, choices, keep)
+    then = profile(conversion.model, shapes, batch) if conversion.converted else report
+    return msgspec.structs.replace(report, what_if=WhatIf(" ".join(map(str, choices)), conversion.converted, then))
 
 
 def compare(

@@ -10,7 +10,8 @@ from convcost.layers.arithmetic import prod
 from convcost.layers.base import Kind
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from convcost.model import Shape
-from convcost.separability import bound, ceiling, chain_cost, iso_cost_filters, verdict
+from convcost.separability import bound, ceiling, iso_cost_filters, verdict
+from convcost.variants.base import totals
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -103,7 +104,7 @@ def compared(
         output[1:],
         (*standard.kernel, in_channels // groups, filters, *positions),
         standard.cost(shape),
-        chain_cost([standard], shape)[1],
+        totals(standard, shape)[1],
     )
     depthwise_part = Part(
         "depthwise",
@@ -111,7 +112,7 @@ def compared(
         after_depthwise[1:],
         (*standard.kernel, in_channels, depth_multiplier, *positions),
         depthwise.cost(shape),
-        chain_cost([depthwise], shape)[1],
+        totals(depthwise, shape)[1],
     )
     pointwise_part = Part(
         "pointwise",
@@ -119,7 +120,7 @@ def compared(
         output[1:],
         (1, 1, in_channels * depth_multiplier, filters, *positions),
         pointwise.cost(after_depthwise),
-        chain_cost([pointwise], after_depthwise)[1],
+        totals(pointwise, after_depthwise)[1],
     )
     separable_macs = depthwise_part.macs + pointwise_part.macs
     return Comparison(
@@ -131,7 +132,7 @@ def compared(
         standard=standard_part,
         depthwise=depthwise_part,
         pointwise=pointwise_part,
-        fused_params=chain_cost([fused], shape)[1],
+        fused_params=totals(fused, shape)[1],
         bound=bound(filters, standard.kernel, groups, depth_multiplier),
         ceiling=ceiling(standard.kernel, groups, depth_multiplier),
         iso_cost_filters=iso_cost_filters(filters, standard.kernel, groups, depth_multiplier),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -62,8 +62,11 @@ Fusion = Literal["producer", "consumer", "alias"]
 class Rule(Protocol):
     """What a layer is, as data with three laws; `convcost.layers` holds one for every kind."""
 
-    fusion: ClassVar[Fusion | None]
-    absorbs_padding: ClassVar[bool]
+    @property
+    def fusion(self) -> Fusion | None: ...
+
+    @property
+    def absorbs_padding(self) -> bool: ...
 
     def output_shape(self, *inputs: Shape) -> Shape | list[Shape]: ...
 

@@ -6,16 +6,15 @@ The verdicts are `convertible`, `costs_same`, `costs_more`, `pointwise` (k = 1: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from convcost.cost import Cost, total
-from convcost.layers.arithmetic import prod
+from convcost.layers.arithmetic import prod, split
 from convcost.layers.convolution import BaseConvTranspose, BaseDepthwiseConv, BaseSeparableConv
-from convcost.model import Rule, Shape
+from convcost.model import Shape
 from convcost.report import Report, Row, Separable
-from convcost.variants.separable import Conv, channels_of, twin
+from convcost.variants.base import totals
+from convcost.variants.separable import Separable as SeparableVariant
+from convcost.variants.steps import Conv
 
 
 def bound(filters: int, kernel: Shape, groups: int = 1, depth_multiplier: int = 1) -> float:
@@ -32,18 +31,6 @@ def iso_cost_filters(filters: int, kernel: Shape, groups: int = 1, depth_multipl
     """Filters that a separable layer could have for the MACs of the standard one: ⌊k²·(N/(g·m) − 1)⌋, at least 0."""
     taps = prod(kernel)
     return max(0, taps * filters // (groups * depth_multiplier) - taps)
-
-
-def chain_cost(rules: Sequence[Rule], shape: Shape) -> tuple[Cost, int]:
-    """Cost and params of layers one after another, on an input of this shape (batch first)."""
-    costs, params = [], 0
-    for rule in rules:
-        costs.append(rule.cost(shape))
-        params += sum(prod(weight.shape) for weight in rule.weights(shape))
-        put_out = rule.output_shape(shape)
-        assert isinstance(put_out, tuple)
-        shape = put_out
-    return total(costs), params
 
 
 def judged(report: Report) -> Report:
@@ -63,12 +50,13 @@ def judge(row: Row) -> Separable | None:
         return None
     if prod(rule.kernel) == 1:
         return Separable("pointwise")
-    channels = channels_of(row)
-    if rule.groups == channels > 1:
+    first = row.calls[0].inputs[0]
+    assert first is not None
+    if rule.groups == split(first, rule.layout)[2] > 1:
         return Separable("already_separable")
-    twins = twin(rule, channels)
-    per_call = [chain_cost(twins, call.inputs[0]) for call in row.calls if call.inputs[0] is not None]
-    macs = sum(cost.macs for cost, _ in per_call)
+    twin = SeparableVariant().stand_in(rule, first)
+    per_call = [totals(twin, call.inputs[0]) for call in row.calls if call.inputs[0] is not None]
+    macs = sum(macs for macs, _ in per_call)
     return Separable(
         verdict="grouped" if rule.groups > 1 else verdict(row.cost.macs, macs),
         macs=macs,
@@ -83,8 +71,3 @@ def verdict(standard: int, separable: int) -> str:
     if separable < standard:
         return "convertible"
     return "costs_same" if separable == standard else "costs_more"
-
-
-def convertible(report: Report) -> tuple[str, ...]:
-    """The paths of the layers that a separable convolution makes cheaper."""
-    return tuple(row.path for row in report.rows if row.separable and row.separable.verdict == "convertible")

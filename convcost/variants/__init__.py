@@ -1,0 +1,107 @@
+"""Model -> Model: what if this convolution were separable, … To add a variant, add a module here, named as the user
+types it, with one `BaseVariant`: its parameters, and what stands in for a convolution.
+
+A variant is written `NAME[(key=value,…)][:GLOB]`, as in `separable(m=2):block*/conv*`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Sequence
+from functools import cache
+
+import msgspec
+
+from convcost.errors import ConvcostError
+from convcost.globs import matches
+from convcost.model import Model
+from convcost.report import Report
+from convcost.suggestions import did_you_mean
+from convcost.variants.base import BaseVariant, Conversion
+
+_WRITTEN = re.compile(r"(?P<name>\w+)(\((?P<settings>[^()]*)\))?(:(?P<glob>.+))?", re.DOTALL)
+_NOT_VARIANTS = {"base", "replacing", "steps"}
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A variant, and the layers that it is for; without a glob, every layer that it makes cheaper."""
+
+    variant: BaseVariant
+    glob: str | None = None
+
+    def __str__(self) -> str:
+        variant = self.variant
+        fields = msgspec.structs.fields(type(variant))
+        given = [
+            f"{field.name}={getattr(variant, field.name)}"
+            for field in fields
+            if getattr(variant, field.name) != field.default
+        ]
+        settings = f"({','.join(given)})" if given else ""
+        return f"{variant.name}{settings}" + (f":{self.glob}" if self.glob else "")
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The variants, by name."""
+    return tuple(found.name for found in pkgutil.iter_modules(__path__) if found.name not in _NOT_VARIANTS)
+
+
+def kind(name: str) -> type[BaseVariant]:
+    """The variant of that name. Raises ConvcostError where there is none."""
+    if name not in names():
+        raise ConvcostError(f"no variant {name!r}{did_you_mean(name, names())}; allowed: {', '.join(names())}")
+    module = importlib.import_module(f"{__name__}.{name}")
+    found: type[BaseVariant] = next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, BaseVariant) and value.__module__ == module.__name__
+    )
+    return found
+
+
+def parse(text: str) -> Choice:
+    """`separable(m=2):block*/conv*` -> Choice. Raises ConvcostError that says what is allowed."""
+    written = _WRITTEN.fullmatch(text.strip())
+    if written is None:
+        raise ConvcostError(
+            f"variant {text!r}: allowed: NAME, NAME(key=value), NAME:GLOB, as in separable(m=2):block*/*"
+        )
+    variant = kind(written["name"])
+    settings = {}
+    for one in filter(None, (part.strip() for part in (written["settings"] or "").split(","))):
+        key, _, value = one.partition("=")
+        settings[key.strip()] = value.strip()
+    try:
+        return Choice(msgspec.convert(settings, variant, strict=False), written["glob"])
+    except msgspec.ValidationError as error:
+        fields = ", ".join(field.name for field in msgspec.structs.fields(variant)) or "none"
+        raise ConvcostError(f"variant {text!r}: {error}; its settings: {fields}") from None
+
+
+def apply(model: Model, report: Report, choices: Sequence[Choice], keep: Sequence[str] = ()) -> Conversion:
+    """`model` with every choice carried out; each layer goes to the last choice whose glob names it.
+
+    `report` is the model's profile. Layers that `keep` names are left alone. Raises ConvcostError where a glob names no
+    layer.
+    """
+    paths = [row.path for row in report.rows]
+    for glob in (*(choice.glob for choice in choices if choice.glob), *keep):
+        if not any(matches(glob, path) for path in paths):
+            raise ConvcostError(f"{glob!r} names no layer of {report.name}")
+    converted: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
+    for place, choice in enumerate(choices):
+        later = choices[place + 1 :]
+
+        def wanted(path: str, choice: Choice = choice, later: Sequence[Choice] = later) -> bool:
+            kept = any(matches(glob, path) for glob in keep)
+            taken = any(one.glob is None or matches(one.glob, path) for one in later)
+            return not kept and not taken and (choice.glob is None or matches(choice.glob, path))
+
+        done = choice.variant.apply(model, report, wanted, always=choice.glob is not None)
+        model, converted = done.model, (*converted, *done.converted)
+        refused |= done.refused
+    return Conversion(model, converted, refused)

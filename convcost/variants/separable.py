@@ -1,77 +1,32 @@
-"""`separable`: every convertible convolution becomes depthwise separable (arXiv 1704.04861, 1610.02357).
+"""`separable(m)`: depthwise, then pointwise, with nothing between: Keras's fused SeparableConv.
 
-The depthwise step carries kernel, strides, padding and dilation; the pointwise one mixes channels and carries bias and
-activation. Without bias, separable / standard is g·m·(1/N + 1/k²) exactly: N = filters, k² = product of kernel_size,
-m = depth_multiplier, g = groups of the standard layer.
+MACs: HoWo·m·C·(k² + N), params m·C·(k² + N), against HoWo·k²·C·N and k²·C·N: a ratio of m·(1/N + 1/k²). The depthwise
+step carries kernel, strides, padding and dilation; the pointwise one mixes channels and carries bias and activation.
+In three dimensions and under causal padding, where Keras has no fused layer, it is two layers that cost the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from convcost.layers.arithmetic import split
-from convcost.layers.convolution import Conv1D, Conv2D, Conv3D, SeparableConv1D, SeparableConv2D
-from convcost.model import Model, Rule
-from convcost.report import Report, Row
-from convcost.variants.replacing import replaced
+from convcost.layers.base import Positive
+from convcost.layers.convolution import Conv1D, Conv3D, SeparableConv1D, SeparableConv2D
+from convcost.model import Shape
+from convcost.variants.base import BaseVariant
+from convcost.variants.replacing import StandIn, chain
+from convcost.variants.steps import Conv, depthwise, end_of, pointwise, window_of
 
-Conv = Conv1D | Conv2D | Conv3D
 
+class Separable(BaseVariant, frozen=True):
+    name = "separable"
+    formula = "m·(1/N + 1/k²)"
+    source = "arXiv 1704.04861, 1610.02357"
+    weights = "fitted"
 
-def twin(rule: Conv, channels: int, depth_multiplier: int = 1) -> tuple[Rule, ...]:
-    """The layers that stand in for `rule`, a convolution of an input with so many channels.
+    m: Positive = 1
 
-    One fused SeparableConv where Keras has it; in three dimensions and under causal padding a convolution with
-    groups = channels and a pointwise one, which cost the same.
-    """
-    if not isinstance(rule, Conv3D) and rule.padding != "causal":
+    def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
+        if isinstance(rule, Conv3D) or rule.padding == "causal":
+            channels = split(shape, rule.layout)[2]
+            return chain([depthwise(rule, channels, self.m), pointwise(rule, rule.filters, last=True)])
         fused = SeparableConv1D if isinstance(rule, Conv1D) else SeparableConv2D
-        return (
-            fused(
-                filters=rule.filters,
-                kernel_size=rule.kernel_size,
-                strides=rule.strides,
-                padding=rule.padding,
-                data_format=rule.data_format,
-                dilation_rate=rule.dilation_rate,
-                depth_multiplier=depth_multiplier,
-                activation=rule.activation,
-                use_bias=rule.use_bias,
-            ),
-        )
-    depthwise = type(rule)(
-        filters=channels * depth_multiplier,
-        groups=channels,
-        kernel_size=rule.kernel_size,
-        strides=rule.strides,
-        padding=rule.padding,
-        data_format=rule.data_format,
-        dilation_rate=rule.dilation_rate,
-        use_bias=False,
-    )
-    pointwise = type(rule)(
-        filters=rule.filters,
-        kernel_size=1,
-        data_format=rule.data_format,
-        activation=rule.activation,
-        use_bias=rule.use_bias,
-    )
-    return depthwise, pointwise
-
-
-def separable(model: Model, report: Report, chosen: Collection[str], depth_multiplier: int = 1) -> Model:
-    """`model` with the convolutions at the paths `chosen` made separable; `report` tells the shapes they see."""
-    twins = {}
-    for row in report.rows:
-        if row.path in chosen:
-            rule = row.layer.rule
-            assert isinstance(rule, Conv)
-            twins[row.path] = twin(rule, channels_of(row), depth_multiplier)
-    return replaced(model, twins)
-
-
-def channels_of(row: Row) -> int:
-    """The channels that a convolution's row sees."""
-    rule, shape = row.layer.rule, row.calls[0].inputs[0]
-    assert isinstance(rule, Conv) and shape is not None
-    return split(shape, rule.layout)[2]
+        return fused(filters=rule.filters, depth_multiplier=self.m, **window_of(rule), **end_of(rule))

@@ -221,10 +221,10 @@ def bad_settings(**settings: object) -> object:
         (bad_settings(filters="many"), "Expected `int`, got `str` - at `$.filters`"),
         (bad_settings(filters=-1), "$.filters"),
         ({"class_name": "Sequential", "config": {"name": "x", "layers": []}}, "has no layers"),
-        ({"class_name": "Sequential"}, "its config is NoneType"),
-        ("[1, 2]", "no JSON object"),
-        ("{", "no JSON object"),
-        ('{"a":' * 100_000, "no JSON object"),
+        ({"class_name": "Sequential"}, "no model that Keras writes"),
+        ("[1, 2]", "no object that Keras writes"),
+        ("{", "no object that Keras writes"),
+        ('{"a":' * 100_000, "nested too deep"),
     ],
 )
 def test_bad_configs(run: Run, tmp_path: Path, config: object, said: str) -> None:

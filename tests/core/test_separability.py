@@ -22,8 +22,8 @@ from convcost.layers.convolution import (
 from convcost.layers.dense import Dense
 from convcost.model import Model, Rule
 from convcost.profile import profile
-from convcost.separability import convertible, judged
-from convcost.variants.separable import separable
+from convcost.separability import judged
+from convcost.variants import apply, parse
 from tests.building import chain
 
 CONVOLUTIONS = {1: Conv1D, 2: Conv2D, 3: Conv3D}
@@ -71,8 +71,7 @@ def test_separable_by_standard_is_the_bound_exactly(case: tuple[Rule, tuple[int,
 
 
 def converted(model: Model) -> Model:
-    report = judged(profile(model))
-    return separable(model, report, convertible(report))
+    return apply(model, profile(model), [parse("separable")]).model
 
 
 @given(st.lists(convolutions(), min_size=1, max_size=1))
@@ -139,7 +138,7 @@ def test_only_convertible_layers_enter_the_what_if() -> None:
 def test_three_dimensions_and_causal_padding_become_two_layers() -> None:
     volume = api.analyze(chain(Conv3D(filters=16, kernel_size=3, padding="same", use_bias=False), shape=(4, 4, 4, 3)))
     assert volume.what_if
-    assert [row.path for row in volume.what_if.report.rows] == ["input", "conv3d_1/step1", "conv3d_1/step2"]
+    assert [row.path for row in volume.what_if.report.rows] == ["input", "conv3d_1/conv3d", "conv3d_1/conv3d_1"]
     assert volume.what_if.report.totals.macs == 64 * (27 * 3 + 3 * 16)
     causal = api.analyze(chain(Conv1D(filters=16, kernel_size=5, padding="causal"), shape=(20, 3)))
     assert causal.what_if and causal.what_if.report.totals.macs == 20 * (5 * 3 + 3 * 16)

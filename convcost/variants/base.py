@@ -1,0 +1,93 @@
+"""What every variant is: a way to build an ordinary convolution out of others, and how it goes over a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
+
+import msgspec
+
+from convcost.errors import ConvcostError
+from convcost.layers.arithmetic import prod
+from convcost.model import Model, Shape
+from convcost.profile import profile
+from convcost.report import Report, Row
+from convcost.variants.replacing import StandIn, chain, replaced
+from convcost.variants.steps import Conv
+
+
+class NotApplicableError(ConvcostError):
+    """A variant cannot stand in for this layer; the message says why."""
+
+
+class Conversion(msgspec.Struct, frozen=True):
+    """A model under a variant: the paths that were converted, and why others that could be meant were not."""
+
+    model: Model
+    converted: tuple[str, ...]
+    refused: Mapping[str, str] = {}
+
+
+class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of a variant are its fields; `stand_in` says what takes a convolution's place.
+
+    `weights` says what becomes of trained weights: `fitted` in closed form, or `initialised` anew.
+    """
+
+    name: ClassVar[str]
+    formula: ClassVar[str]
+    source: ClassVar[str]
+    weights: ClassVar[Literal["fitted", "initialised"]]
+
+    def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
+        """What takes the place of `rule` on inputs of `shape` (batch first). Raises NotApplicableError."""
+        raise NotImplementedError
+
+    def apply(self, model: Model, report: Report, wanted: Callable[[str], bool], always: bool = False) -> Conversion:
+        """`model` with every ordinary convolution at a wanted path converted, where that saves MACs (or `always`).
+
+        `report` is the model's profile: it tells the shapes that the layers see.
+        """
+        by: dict[str, StandIn] = {}
+        refused: dict[str, str] = {}
+        for row in report.rows:
+            if not (wanted(row.path) and is_ordinary(row)):
+                continue
+            try:
+                made = self.made_for(row)
+                saves = macs_of(made, row) < (row.cost.macs if row.cost else 0)
+            except NotApplicableError as error:
+                refused[row.path] = str(error)
+                continue
+            if saves or always:
+                by[row.path] = made
+        return Conversion(replaced(model, by), tuple(by), refused)
+
+    def made_for(self, row: Row) -> StandIn:
+        """The stand-in for a row's layer. Raises NotApplicableError."""
+        rule, shape = row.layer.rule, row.calls[0].inputs[0]
+        assert isinstance(rule, Conv) and shape is not None
+        return self.stand_in(rule, shape)
+
+
+def is_ordinary(row: Row) -> bool:
+    """Whether a row is a convolution with a window, one group, and a known cost."""
+    rule = row.layer.rule
+    return isinstance(rule, Conv) and row.cost is not None and rule.groups == 1 and prod(rule.kernel) > 1
+
+
+def macs_of(stand_in: StandIn, row: Row) -> int:
+    """MACs of a stand-in over all calls of a row."""
+    return sum(totals(stand_in, call.inputs[0])[0] for call in row.calls if call.inputs[0] is not None)
+
+
+def totals(stand_in: StandIn, shape: Shape) -> tuple[int, int]:
+    """MACs and params of a stand-in on an input of this shape (batch first)."""
+    if not isinstance(stand_in, Model):
+        params = sum(prod(weight.shape) for weight in stand_in.weights(shape))
+        return stand_in.cost(shape).macs, params
+    sums = profile(stand_in, {"": shape[1:]}, batch=shape[0]).totals
+    return sums.macs, sums.params
+
+
+__all__ = ["BaseVariant", "Conversion", "NotApplicableError", "StandIn", "chain", "is_ordinary", "totals"]
