@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from convcost.layers.base import LAYERS, OPS, Kind
+from convcost.layers.base import LAYERS, OPS, TENSORFLOW, Kind
 
-__all__ = ["LAYERS", "OPS", "Kind", "every_kind", "find", "is_operation", "why_unknown"]
+__all__ = ["LAYERS", "OPS", "TENSORFLOW", "Kind", "every_kind", "find", "is_operation", "why_unknown"]
 
 
 for _family in pkgutil.iter_modules(__path__):
@@ -25,8 +25,8 @@ def every_kind() -> dict[str, type[Kind]]:
 
 
 def is_operation(module: object) -> bool:
-    """Whether a class of this module is a tensor operation (`keras.ops`) and no layer."""
-    return isinstance(module, str) and module.startswith(("keras.src.ops", "keras.ops"))
+    """Whether a class of this module is a tensor operation (`keras.ops`, or a function of TensorFlow) and no layer."""
+    return isinstance(module, str) and (module.startswith(("keras.src.ops", "keras.ops")) or module == "tf")
 
 
 def why_unknown(kind: str, module: object) -> str:
@@ -45,7 +45,7 @@ def find(kind: str, module: str | None = None) -> type[Kind] | None:
         return LAYERS.get(kind)
     if is_operation(module):
         importlib.import_module(f"{__name__}.ops")
-        return OPS.get(kind)
+        return (TENSORFLOW if module == "tf" else OPS).get(kind)
     found = LAYERS.get(kind)
     if found is not None and module.startswith(found.package) and module.split(".")[0] == "keras":
         return found

@@ -24,6 +24,9 @@ LAYERS: dict[str, type[Kind]] = {}
 OPS: dict[str, type[Kind]] = {}
 """Every tensor operation that a Functional graph can record, by class name."""
 
+TENSORFLOW: dict[str, type[Kind]] = {}
+"""Functions of TensorFlow that the graphs of Keras 2 record and `OPS` has no equal of."""
+
 IGNORED = frozenset(
     {"name", "trainable", "dtype", "autocast", "activity_regularizer", "batch_input_shape", "input_shape", "seed"}
     | {"build_config", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "momentum", "epsilon"}

@@ -17,9 +17,13 @@ from convcost.layers import find, is_operation, why_unknown
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.model import FLOAT32, Call, Layer, Model, OpenShape, Policy, Recorded, Ref, Rule, Unknown
+from convcost.readers.keras_older import modern
 
 MOST_LAYERS = 1_000_000
 DEEPEST_NESTING = 32
+
+CALLS_A_FUNCTION = ("TFOpLambda", "SlicingOpLambda")
+"""Layers of Keras 2 that stand for a function of TensorFlow."""
 
 Json = dict[str, Any]
 
@@ -68,12 +72,32 @@ class _Graph:
     def model(self, name: str) -> Model:
         entries = [_checked(entry, self.source) for entry in self.config["layers"]]
         self.sequentials = {_name(entry) for entry in entries if entry.get("class_name") == "Sequential"}
+        entries = self.translated(entries)
         layers = tuple(self.layer(entry) for entry in entries)
         if len({layer.name for layer in layers}) < len(layers):
             raise ConvcostError(f"{self.source}: two layers of model {name!r} have the same name")
         inputs = tuple(self.ends(self.config["input_layers"]))
         outputs = tuple(self.ends(self.config.get("output_layers", [])))
         return Model(name, layers, inputs, outputs, self.recorded, self.source)
+
+    def translated(self, entries: list[Json]) -> list[Json]:
+        """The entries in the words of Keras 3: Keras 2 has functions of TensorFlow where Keras 3 has operations."""
+        if not any(entry.get("class_name") in CALLS_A_FUNCTION for entry in entries):
+            return entries
+        from convcost.readers.keras2_functions import Functions
+
+        functions = Functions(entries, self.as_tensor)
+        return [
+            functions.translated(entry) if entry.get("class_name") in CALLS_A_FUNCTION else entry for entry in entries
+        ]
+
+    def as_tensor(self, value: Any) -> Json | None:
+        """A reference of Keras 2 as Keras 3 writes it; None where it is none."""
+        if not isinstance(value, list) or not _is_reference(value):
+            return None
+        ref = self.reference(value)
+        history = [ref.layer, ref.call, ref.output]
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": history}}
 
     def layer(self, entry: Json) -> Layer:
         name = _name(entry)
@@ -85,27 +109,34 @@ class _Graph:
         elif is_operation(entry.get("module")):
             return self.operation(entry, name, kind, settings, nodes)
         else:
-            calls = tuple(self.call(node, kind) for node in nodes)
+            calls = tuple(self.call(node, entry, kind, settings) for node in nodes)
         if is_graph(entry):
             rule = model_of(entry, self.source, self.depth + 1)
         else:
-            rule = rule_of(entry, kind, settings, self.source)
+            rule = rule_of(entry, kind, settings, self.source, self.depth)
         return layer_of(entry, name, kind, rule, calls)
 
-    def call(self, node: Any, kind: type[Kind] | None) -> Call:
-        """One call of a layer: the tensors that it computes on, and those that it only reads (masks, states)."""
+    def call(self, node: Any, entry: Json, kind: type[Kind] | None, settings: Json) -> Call:
+        """One call of a layer: the tensors that it computes on, those that it only reads (masks, states), and its own
+        record where the call is given settings (`reverse=True`).
+        """
         named = kind.arguments if kind else ()
+        known = kind.__struct_encode_fields__ if kind else ()
+        given: Json = {}
         inputs: dict[str, list[Ref]] = {}
         extras: list[Ref] = []
         for argument, value in _arguments(node, named):
             refs = list(self.refs(value))
-            if argument is None or argument in named or argument in ("inputs", "x", "input"):
+            if argument in known and not refs:
+                given[argument] = value
+            elif argument in named or argument in ("inputs", "x", "input") or (argument is None and not named):
                 inputs.setdefault(argument or "", []).extend(refs)
             else:
                 extras.extend(refs)
         first = [ref for argument, refs in inputs.items() if argument not in named for ref in refs]
         rest = [ref for argument in named for ref in inputs.get(argument, ())]
-        return Call(tuple(first + rest), tuple(extras))
+        rule = rule_of(entry, kind, {**settings, **given}, self.source, self.depth) if given else None
+        return Call(tuple(first + rest), tuple(extras), None if isinstance(rule, Unknown) else rule)
 
     def operation(self, entry: Json, name: str, kind: type[Kind] | None, settings: Json, nodes: Sequence[Any]) -> Layer:
         """A tensor operation. What its call is given besides tensors becomes settings, under the arguments' names."""
@@ -222,7 +253,7 @@ def _checked(entry: Any, source: str) -> Json:
         raise ConvcostError(
             f"{source}: a layer is {type(entry).__name__}, allowed: an object with class_name and config"
         )
-    return entry
+    return modern(entry)
 
 
 def _name(entry: Json) -> str:

@@ -159,7 +159,7 @@ def texts_in(group: Any, attribute: str) -> tuple[str, ...] | None:
     """
     if attribute in group.attrs:
         return _texts(group.attrs[attribute])
-    parts = []
+    parts: list[tuple[str, ...]] = []
     while f"{attribute}{len(parts)}" in group.attrs:
         parts.append(_texts(group.attrs[f"{attribute}{len(parts)}"]))
     return tuple(text for part in parts for text in part) if parts else None

@@ -70,23 +70,23 @@ def without_weights(model: Model, why: str) -> Model:
     return msgspec.structs.replace(_filled(model, {}, ""), notes=(*model.notes, note))
 
 
-def in_parts(model: Model, parts: list[Part], kind: str) -> Model:
-    """A model of class `kind` without a graph: a row for each part of it that has weights, all MACs unknown."""
+def in_parts(model: Model, parts: list[Part], what: str) -> Model:
+    """A model without a graph: a row for each part of it that has weights. `what` names the model in notes."""
     if not parts:
-        return without_weights(model, "the weights file holds none")
+        return without_weights(model, "the weights file has none")
     classes = {snake_case(kind): kind for kind in (*every_kind(), "Functional", "Sequential")}
     names = _distinct([part.name or model.name for part in parts])
     layers = tuple(
         Layer(
             name,
             classes.get(part.snake_kind, "Layer"),
-            Unknown(f"a part of {kind}, of which the file has no graph", _weights(part.weights)),
+            Unknown(f"the file has no graph of {what}", _weights(part.weights)),
             (Call(),),
         )
         for name, part in zip(names, parts, strict=True)
     )
     note = (
-        f"{model.source}: the file has no graph of {kind}: its params are those of the weights file,"
+        f"{model.source}: the file has no graph of {what}: its params are those of the weights file,"
         " which does not say whether they are trainable: all count as trainable"
     )
     return msgspec.structs.replace(model, layers=layers, outputs=(Ref(layers[-1].name),), notes=(*model.notes, note))
