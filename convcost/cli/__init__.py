@@ -56,7 +56,7 @@ def main() -> None:
     from convcost.errors import ConvcostError
 
     try:
-        app()
+        app(prog_name="convcost")
     except ConvcostError as error:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:

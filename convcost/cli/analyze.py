@@ -39,7 +39,7 @@ def analyze(
     format_: Format = "table",
     output: Output = None,
 ) -> None:
-    """Where the cost of a model sits, layer by layer, and what separable convolutions would save.
+    """Where a model's cost sits, and what separable would save.
 
     \b
     convcost analyze model.keras

@@ -25,7 +25,7 @@ def compare(
     format_: Format = "table",
     output: Output = None,
 ) -> None:
-    """One convolution beside its depthwise separable twin, every number written out.
+    """One convolution beside its separable twin, explained.
 
     \b
     convcost compare --in 3 --out 128 --k 3 --hw 5

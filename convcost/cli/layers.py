@@ -10,7 +10,7 @@ import typer
 def layers(
     name: Annotated[str | None, typer.Argument(metavar="[KIND]", help="Show the settings of one kind.")] = None,
 ) -> None:
-    """Every kind of layer that is counted, with the formula of its MACs.
+    """Every kind of layer that is counted, and how.
 
     \b
     convcost layers

@@ -10,7 +10,7 @@ import typer
 def schema(
     of: Annotated[str, typer.Argument(metavar="spec", help="Which file the schema describes.")],
 ) -> None:
-    """A JSON Schema, so that an editor completes and checks the file while it is written.
+    """A JSON Schema, for editors that complete and check a file.
 
     \b
     convcost schema spec > convcost-spec.schema.json
