@@ -11,7 +11,35 @@ import pkgutil
 
 from convcost.layers.base import LAYERS, OPS, TENSORFLOW, Kind
 
-__all__ = ["LAYERS", "OPS", "TENSORFLOW", "Kind", "every_kind", "find", "is_operation", "why_unknown"]
+__all__ = ["ALIASES", "LAYERS", "OPS", "TENSORFLOW", "UNKNOWN", "Kind"]
+__all__ += ["every_kind", "find", "is_operation", "why_unknown"]
+
+_FUNCTION = "it runs a Python function that the file does not describe"
+_FRAMEWORK = "it runs code of another framework, which the file does not describe"
+
+UNKNOWN = {
+    "FlaxLayer": _FRAMEWORK,
+    "JaxLayer": _FRAMEWORK,
+    "Lambda": _FUNCTION,
+    "Layer": "the base class of all layers, which does nothing of its own",
+    "TFSMLayer": "it runs a SavedModel beside the file",
+    "TorchModuleWrapper": _FRAMEWORK,
+}
+"""Layers without a record, and why: a model that holds one says so by name, and its totals are lower bounds."""
+
+ALIASES = {
+    short + rank: long + rank
+    for short, long, ranks in (
+        ("AvgPool", "AveragePooling", "123"),
+        ("MaxPool", "MaxPooling", "123"),
+        ("GlobalAvgPool", "GlobalAveragePooling", "123"),
+        ("GlobalMaxPool", "GlobalMaxPooling", "123"),
+        ("Convolution", "Conv", "123"),
+        ("SeparableConvolution", "SeparableConv", "12"),
+    )
+    for rank in (f"{number}D" for number in ranks)
+} | {f"Convolution{rank}DTranspose": f"Conv{rank}DTranspose" for rank in "123"}
+"""Keras's other names of its classes. Files hold the proper ones."""
 
 
 for _family in pkgutil.iter_modules(__path__):
@@ -32,17 +60,19 @@ def is_operation(module: object) -> bool:
 def why_unknown(kind: str, module: object) -> str:
     """Why `find` knows no record for a class."""
     if is_operation(module):
-        from convcost.layers.ops.unknown import UNKNOWN
+        from convcost.layers.ops.unknown import UNKNOWN as UNKNOWN_OPERATIONS
 
-        if kind in UNKNOWN:
-            return UNKNOWN[kind]
+        if kind in UNKNOWN_OPERATIONS:
+            return UNKNOWN_OPERATIONS[kind]
+    elif kind in UNKNOWN and isinstance(module, str) and module.split(".")[0] == "keras":
+        return UNKNOWN[kind]
     return f"no rule for {kind} of {module or 'no module'}"
 
 
 def find(kind: str, module: str | None = None) -> type[Kind] | None:
     """The record for class `kind` of a Keras module (None: of Keras itself), or None where no rule knows it."""
     if module is None:
-        return LAYERS.get(kind)
+        return LAYERS.get(ALIASES.get(kind, kind))
     if is_operation(module):
         importlib.import_module(f"{__name__}.ops")
         return (TENSORFLOW if module == "tf" else OPS).get(kind)

@@ -212,7 +212,7 @@ def _without_tensors(value: Any) -> Any:
 
 
 def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -> Model:
-    """A chain. Its first shape stands in an InputLayer, in the first layer (Keras 2) or in what the model was built on."""
+    """A chain. Its first shape stands in an InputLayer, in the first layer (Keras 2) or in what it was built on."""
     layers: list[Layer] = []
     recorded: dict[Ref, Recorded] = {}
     for item in config["layers"]:

@@ -1,6 +1,5 @@
 """Recurrent layers. MACs: steps · gates · units · (features + units)."""
 
-import keras
 from keras.layers import (
     GRU,
     LSTM,
@@ -9,7 +8,6 @@ from keras.layers import (
     ConvLSTM1D,
     ConvLSTM2D,
     ConvLSTM3D,
-    Dense,
     GRUCell,
     LSTMCell,
     SimpleRNN,

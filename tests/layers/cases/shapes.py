@@ -1,13 +1,13 @@
 """Layers that pool, merge, move and resize."""
 
 from keras.layers import (
-    Add,
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveAveragePooling3D,
     AdaptiveMaxPooling1D,
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
+    Add,
     Average,
     AveragePooling1D,
     AveragePooling2D,

@@ -2,11 +2,11 @@
 
 import keras
 from keras.layers import (
+    LSTM,
     BatchNormalization,
     Conv2D,
     Dense,
     Embedding,
-    LSTM,
     MaxPooling1D,
     SpectralNormalization,
     TimeDistributed,
