@@ -109,7 +109,10 @@ def walks(draw: st.DrawFn) -> tuple[list[Step], list[int]]:
         readable = [tensor for step in steps for tensor in step.outputs]
         reads = draw(st.lists(st.sampled_from(readable), min_size=1, max_size=3, unique_by=lambda one: one.number))
         fusion = draw(st.sampled_from([None, None, "producer", "consumer", "alias"]))
-        size = reads[0].shape if fusion in ("producer", "alias") else (draw(sizes),)
+        size = (draw(sizes),)
+        if fusion is not None and reads[0].shape is not None:
+            added = draw(sizes) if fusion == "consumer" else 0  # a padding puts out more than it reads
+            size = (reads[0].shape[0] + added,)
         absorbs = fusion is None and draw(st.booleans())
         steps.append(Step(f"step{number}", tuple(reads), (Tensor(number, size),), fusion, absorbs))
     outputs = draw(st.lists(st.integers(1, len(steps) - 1), min_size=1, max_size=2, unique=True))
