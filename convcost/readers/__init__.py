@@ -31,7 +31,11 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
         if module.accepts(path, head):
             model: Model = module.read(path, parameters)
             return model
-    raise ConvcostError(f"{path}: not a file that convcost reads; it reads .keras archives and YAML specs")
+    what = "folder" if path.is_dir() else "file"
+    raise ConvcostError(
+        f"{path}: not a {what} that convcost reads; it reads Keras models (.keras, .h5, .json, SavedModel folders),"
+        " .weights.h5 files and YAML specs"
+    )
 
 
 def _head(path: Path) -> bytes:

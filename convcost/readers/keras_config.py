@@ -84,7 +84,7 @@ class _Graph:
         """The entries in the words of Keras 3: Keras 2 has functions of TensorFlow where Keras 3 has operations."""
         if not any(entry.get("class_name") in CALLS_A_FUNCTION for entry in entries):
             return entries
-        from convcost.readers.keras2_functions import Functions
+        from convcost.readers.keras_functions import Functions
 
         functions = Functions(entries, self.as_tensor)
         return [

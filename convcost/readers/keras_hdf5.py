@@ -25,11 +25,15 @@ DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeErro
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """A data set: its name (a path below the group that is spoken of), its shape and dtype."""
+    """A stored variable: its name (a path below the group that is spoken of), its shape and dtype.
+
+    `trainable` is None where the file does not tell.
+    """
 
     name: str
     shape: Shape
     dtype: str
+    trainable: bool | None = None
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from convcost.model import Layer, Model
 from convcost.readers.keras_hdf5 import Group, Stored
-from convcost.readers.keras_weights import Part
+from convcost.readers.keras_weights import LAYER, Part
 
 ATTRIBUTES = ("layer_names", "weight_names")
 
@@ -36,7 +36,7 @@ class NamedWeights(msgspec.Struct, frozen=True):
 
     def parts(self) -> list[Part]:
         """The layers that have weights."""
-        return [Part(name, "", weights) for name, weights in self.layers() if weights]
+        return [Part(name, LAYER, weights) for name, weights in self.layers() if weights]
 
     def layers(self) -> Iterator[tuple[str, tuple[Stored, ...]]]:
         """Every layer of the file, and its weights."""

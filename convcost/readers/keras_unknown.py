@@ -12,13 +12,14 @@ from typing import Protocol
 import msgspec
 
 from convcost.errors import ConvcostError
-from convcost.layers import every_kind
 from convcost.model import Call, Layer, Model, Ref, Unknown, Weight
 from convcost.readers.keras_hdf5 import Stored
-from convcost.readers.keras_weights import Part, snake_case
+from convcost.readers.keras_weights import Part
 
 WEIGHTLESS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 """Unknown layers that cannot have weights."""
+
+UNSURE = "which do not say whether they are trainable: all count as trainable"
 
 MOST_NAMED = 5
 """Layers that a note lists by name."""
@@ -49,13 +50,10 @@ def completed(model: Model, weights: Callable[[], Weights]) -> Model:
         return in_parts(model, told.parts(), layer.kind)
     by_layer = told.by_layer(model)
     missing = [path for path in unknown if path not in by_layer]
-    told_of = [path for path in unknown if by_layer.get(path)]
+    unsure = [path for path in unknown if _is_unsure(by_layer.get(path, ()))]
     notes = []
-    if told_of:
-        notes.append(
-            f"{model.source}: the params of {_listed(told_of)} are read from the weights file,"
-            " which does not say whether they are trainable: all count as trainable"
-        )
+    if unsure:
+        notes.append(f"{model.source}: the params of {_listed(unsure)} are those of the stored weights, {UNSURE}")
     if missing:
         notes.append(f"{model.source}: the params of {_listed(missing)} are not known: the weights file does not tell")
     return msgspec.structs.replace(_filled(model, by_layer, ""), notes=(*model.notes, *notes))
@@ -74,22 +72,19 @@ def in_parts(model: Model, parts: list[Part], what: str) -> Model:
     """A model without a graph: a row for each part of it that has weights. `what` names the model in notes."""
     if not parts:
         return without_weights(model, "the weights file has none")
-    classes = {snake_case(kind): kind for kind in (*every_kind(), "Functional", "Sequential")}
     names = _distinct([part.name or model.name for part in parts])
     layers = tuple(
-        Layer(
-            name,
-            classes.get(part.snake_kind, "Layer"),
-            Unknown(f"the file has no graph of {what}", _weights(part.weights)),
-            (Call(),),
-        )
+        Layer(name, part.kind, Unknown(f"the file has no graph of {what}", _weights(part.weights)), (Call(),))
         for name, part in zip(names, parts, strict=True)
     )
-    note = (
-        f"{model.source}: the file has no graph of {what}: its params are those of the weights file,"
-        " which does not say whether they are trainable: all count as trainable"
-    )
+    note = f"{model.source}: the file has no graph of {what}; its params are those of the stored weights"
+    if any(_is_unsure(part.weights) for part in parts):
+        note += f", {UNSURE}"
     return msgspec.structs.replace(model, layers=layers, outputs=(Ref(layers[-1].name),), notes=(*model.notes, note))
+
+
+def _is_unsure(weights: tuple[Stored, ...]) -> bool:
+    return any(stored.trainable is None for stored in weights)
 
 
 def _has_no_graph(model: Model) -> bool:
@@ -124,7 +119,7 @@ def _filled(model: Model, by_layer: Mapping[str, tuple[Stored, ...]], prefix: st
 
 
 def _weights(stored: tuple[Stored, ...]) -> tuple[Weight, ...]:
-    return tuple(Weight(one.name, one.shape, dtype=one.dtype) for one in stored)
+    return tuple(Weight(one.name, one.shape, one.trainable is not False, one.dtype) for one in stored)
 
 
 def _listed(paths: list[str]) -> str:

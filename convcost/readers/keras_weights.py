@@ -14,11 +14,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import IO, TypeVar
 
 import msgspec
 
+from convcost.layers import every_kind
 from convcost.model import Model
 from convcost.readers.keras_hdf5 import Group, Stored, contents, opened
 
@@ -27,14 +29,17 @@ Member = TypeVar("Member")
 EMPTY = Group()
 LAYER_GROUPS = ("layers", "_layer_checkpoint_dependencies")
 """What a model's layers lie under; the second name is that of Keras 2.12 and 2.13."""
+LAYER = "Layer"
+"""What a part is if the file does not tell its class."""
+
 STATE_GROUPS = frozenset({"optimizer", "metrics"})
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A layer that only the weights file tells of: its name, its class in snake case, and its weights."""
+    """A layer that only the weights tell of, with its class as far as known. Without a name: the model itself."""
 
     name: str
-    snake_kind: str
+    kind: str
     weights: tuple[Stored, ...]
 
 
@@ -49,7 +54,7 @@ class GroupedWeights(msgspec.Struct, frozen=True):
 
     def parts(self) -> list[Part]:
         """What lies directly in the model: its attributes that are layers, and the layers in its lists."""
-        found = [Part("", "", tuple(_own(self.root)))] if _own(self.root) else []
+        found = [Part("", LAYER, tuple(_own(self.root)))] if _own(self.root) else []
         found += _parts(self.root, "")
         return [part for part in found if part.weights]
 
@@ -133,10 +138,16 @@ def _parts(group: Group, container: str) -> Iterator[Part]:
             weights = tuple(_weights(child, ""))
             top, _, below = container.partition("/")
             shown = (below if top in LAYER_GROUPS else container) + name
-            kind = re.sub(r"_\d+$", "", name) if container else ""
+            kind = _kinds().get(re.sub(r"_\d+$", "", name), LAYER) if container else LAYER
             yield Part(_name(child) or shown, kind, weights)
         else:
             yield from _parts(child, f"{container}{name}/")
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """Class names by group name: of the kinds that have rules, and of models."""
+    return {snake_case(kind): kind for kind in (*every_kind(), "Functional", "Sequential")}
 
 
 def _ordered(datasets: Mapping[str, Stored]) -> list[Stored]:
