@@ -11,7 +11,7 @@ from convcost.model import Model
 
 
 def accepts(path: Path, head: bytes) -> bool:
-    return path.suffix == ".json"
+    return path.suffix == ".json" and b'"convcost"' not in head  # a spec may be JSON as well
 
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
