@@ -21,7 +21,6 @@ class BaseAugmentation(BasePassing):
     formula = "0 (training alone)"
 
     data_format: DataFormat | None = "channels_last"
-    bounding_box_format: str | None = None
 
 
 class BaseRecoloring(BaseAugmentation):

@@ -30,7 +30,7 @@ TENSORFLOW: dict[str, type[Kind]] = {}
 IGNORED = frozenset(
     {"name", "trainable", "dtype", "autocast", "activity_regularizer", "batch_input_shape", "input_shape", "seed"}
     | {"build_config", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "momentum", "epsilon"}
-    | {"ragged", "sparse", "implementation", "weights"}
+    | {"ragged", "sparse", "implementation", "weights", "bounding_box_format"}
 )
 """Settings of Keras that change neither shape nor cost. So do all that end in one of `IGNORED_ENDINGS`."""
 

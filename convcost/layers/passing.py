@@ -26,36 +26,36 @@ class Identity(BasePassing):
     pass
 
 
-class Dropout(BasePassing):
-    rate: float = 0.0
+class Dropout(BasePassing, kw_only=True):
+    rate: float
     noise_shape: Any = None
 
 
-class SpatialDropout1D(BasePassing):
-    rate: float = 0.0
+class SpatialDropout1D(BasePassing, kw_only=True):
+    rate: float
 
 
-class SpatialDropout2D(BasePassing):
-    rate: float = 0.0
+class SpatialDropout2D(BasePassing, kw_only=True):
+    rate: float
     data_format: str | None = None
 
 
-class SpatialDropout3D(BasePassing):
-    rate: float = 0.0
+class SpatialDropout3D(BasePassing, kw_only=True):
+    rate: float
     data_format: str | None = None
 
 
-class GaussianDropout(BasePassing):
-    rate: float = 0.0
+class GaussianDropout(BasePassing, kw_only=True):
+    rate: float
 
 
-class AlphaDropout(BasePassing):
-    rate: float = 0.0
+class AlphaDropout(BasePassing, kw_only=True):
+    rate: float
     noise_shape: Any = None
 
 
-class GaussianNoise(BasePassing):
-    stddev: float = 0.0
+class GaussianNoise(BasePassing, kw_only=True):
+    stddev: float
 
 
 class ActivityRegularization(BasePassing):

@@ -10,12 +10,12 @@ from convcost.layers.base import Extent, Kind, each, expect_rank
 from convcost.model import Shape
 
 
-class BasePooling(Kind):
+class BasePooling(Kind, kw_only=True):
     formula = "0 (pooling: prod(pool_size) FLOPs per output element)"
     absorbs_padding = True
     rank: ClassVar[int]
 
-    pool_size: Extent = 2
+    pool_size: Extent
     strides: Extent | None = None
     padding: Literal["valid", "same"] = "valid"
     data_format: DataFormat | None = "channels_last"
@@ -37,15 +37,19 @@ class BasePooling(Kind):
         return Cost(0, {"pooling": window * prod(self.output_shape(*inputs))})
 
 
-class MaxPooling1D(BasePooling):
+class BaseMaxPooling(BasePooling):
+    pool_size: Extent = 2
+
+
+class MaxPooling1D(BaseMaxPooling):
     rank = 1
 
 
-class MaxPooling2D(BasePooling):
+class MaxPooling2D(BaseMaxPooling):
     rank = 2
 
 
-class MaxPooling3D(BasePooling):
+class MaxPooling3D(BaseMaxPooling):
     rank = 3
 
 

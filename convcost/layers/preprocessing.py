@@ -11,12 +11,12 @@ from convcost.layers.normalization import sizes_along
 from convcost.model import Shape, Weight
 
 
-class Rescaling(Kind):
+class Rescaling(Kind, kw_only=True):
     """x · scale + offset."""
 
     formula = "0 (elementwise: 2 FLOPs an element)"
 
-    scale: Any = 1.0
+    scale: Any
     offset: Any = 0.0
 
     def cost(self, *inputs: Shape) -> Cost:

@@ -6,11 +6,14 @@ import inspect
 from collections import Counter
 from functools import cache
 from math import prod
+from typing import Any
 
 import keras
+import msgspec
 import pytest
 
 from convcost import analyze
+from convcost.engine.trace import trace
 from convcost.layers import ALIASES, LAYERS, UNKNOWN
 from convcost.layers.base import IGNORED, IGNORED_ENDINGS, Kind
 from convcost.report import Row
@@ -105,6 +108,14 @@ def test_macs(case: Case) -> None:
 
 
 @every_case
+def test_traced_macs(case: Case) -> None:
+    """The MACs of the graph that TensorFlow traces, counted from its operations alone."""
+    traced = trace(case.model)
+    assert traced.uncounted == ()
+    assert traced.under(case.layer.name) == case.macs
+
+
+@every_case
 def test_every_setting_is_known(case: Case) -> None:
     """A new setting of Keras is either a field of the record or named as one that changes neither shape nor cost."""
     fields = kind_of(case).__struct_encode_fields__
@@ -114,3 +125,24 @@ def test_every_setting_is_known(case: Case) -> None:
         if setting not in fields and setting not in IGNORED and not setting.endswith(IGNORED_ENDINGS)
     }
     assert not unknown
+
+
+@pytest.mark.parametrize("name", sorted(set(CLASSES) & set(LAYERS)))
+def test_defaults_are_keras_s(name: str) -> None:
+    """What a spec leaves out means what it means in Keras; data_format None is channels_last there too."""
+    parameters = inspect.signature(CLASSES[name].__init__).parameters
+    for field in msgspec.structs.fields(LAYERS[name]):
+        if field.encode_name not in parameters or field.encode_name in ("dtype", "oov_token"):
+            continue
+        theirs, ours = parameters[field.encode_name].default, field.default
+        if theirs is inspect.Parameter.empty or ours is msgspec.NODEFAULT:
+            assert theirs is inspect.Parameter.empty or theirs is None, field.encode_name
+            assert ours is msgspec.NODEFAULT, field.encode_name
+        elif field.encode_name != "data_format":
+            assert plain(ours) == plain(theirs), field.encode_name
+
+
+def plain(value: Any) -> Any:
+    """One number for a tuple of the same: (2, 2) is 2."""
+    values = [plain(one) for one in value] if isinstance(value, tuple) and value else []
+    return values[0] if values and values.count(values[0]) == len(values) else value

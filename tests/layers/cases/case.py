@@ -12,9 +12,7 @@ import keras
 class Case:
     """A layer on inputs of these shapes (per sample, without the batch).
 
-    `call` says how the layer takes them where that is neither the one tensor nor the list of all. `trace` is what the
-    traced graph multiplies where that is not `macs`; `why` says why, and there is no reason without a name in
-    docs/how-it-counts.md.
+    `call` says how the layer takes them where that is neither the one tensor nor the list of all.
     """
 
     def __init__(
@@ -24,17 +22,12 @@ class Case:
         macs: int = 0,
         call: Callable[..., Any] | None = None,
         dtypes: tuple[str, ...] = (),
-        trace: int | None = None,
-        why: str = "",
     ) -> None:
         self.layer = layer
         self.shapes = shapes
         self.macs = macs
         self.call = call or (lambda layer, *tensors: layer(tensors[0] if len(tensors) == 1 else list(tensors)))
         self.dtypes = dtypes or ("float32",) * len(shapes)
-        self.trace = trace
-        self.why = why
-        assert bool(why) == (trace is not None)
 
     @cached_property
     def model(self) -> keras.Model:

@@ -16,7 +16,6 @@ from keras.layers import (
 from .case import Case
 
 FIRST = "channels_first"
-LORA = "with LoRA the graph multiplies the two factors anew in every call"
 
 CASES = [
     Case(Conv1D(4, 3), (10, 2), macs=3 * 2 * 4 * 8),

@@ -179,8 +179,8 @@ CASES = [
     Case(AutoContrast(value_range=(0, 1)), IMAGE),
     Case(ContrastLimitedAdaptiveHistogramEqualization(), IMAGE),
     Case(ContrastLimitedAdaptiveHistogramEqualization(tile_grid_size=(2, 3), data_format=FIRST), (3, 8, 9)),
-    Case(MaxNumBoundingBoxes(4), (7, 4), (7,), IMAGE, call=boxes),
-    Case(MaxNumBoundingBoxes(9), (7, 4), (7,), IMAGE, call=boxes),
+    Case(MaxNumBoundingBoxes(4, bounding_box_format="xyxy"), (7, 4), (7,), IMAGE, call=boxes),
+    Case(MaxNumBoundingBoxes(9, bounding_box_format="xyxy"), (7, 4), (7,), IMAGE, call=boxes),
     Case(Pipeline([RandomFlip(), CenterCrop(4, 5), Rescaling(2.0)]), IMAGE),
     Case(Pipeline([CenterCrop(4, 5), Dense(2, trainable=False)]), IMAGE, macs=4 * 5 * 3 * 2),
 ]

@@ -76,7 +76,11 @@ CASES = [
     Case(RNN(SimpleRNNCell(4, trainable=False)), SEQUENCE, macs=7 * 4 * (3 + 4)),
     Case(RNN([LSTMCell(4), LSTMCell(5)]), SEQUENCE, macs=7 * (16 * (3 + 4) + 20 * (4 + 5))),
     Case(
-        RNN([SimpleRNNCell(4, dtype="float16"), LSTMCell(5)], return_state=True, return_sequences=True),
+        RNN(
+            StackedRNNCells([SimpleRNNCell(4, dtype="float16"), LSTMCell(5, dtype="float16")], dtype="float16"),
+            return_state=True,
+            dtype="float16",
+        ),
         SEQUENCE,
         macs=7 * (4 * (3 + 4) + 20 * (4 + 5)),
     ),

@@ -97,7 +97,7 @@ CASES = [
             Case(image(4), IMAGE),
             Case(image((3, 5), data_format=FIRST), (2, 9, 10)),
             Case(volume(3), VOLUME),
-            Case(volume((1, 2, 3)), VOLUME),
+            Case(volume((2, 3, 4)), VOLUME),
         )
     ),
     *(
