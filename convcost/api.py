@@ -16,9 +16,9 @@ from convcost.readers import read
 from convcost.readers.keras_live import read_live
 from convcost.report import Report, WhatIf
 from convcost.separability import judged
-from convcost.variants import apply, parse
+from convcost.variants import apply, names, parse
 
-__all__ = ["analyze", "compare", "load"]
+__all__ = ["analyze", "compare", "load", "under_variants"]
 
 
 def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:
@@ -66,10 +66,34 @@ def analyze(
     if not what_if:
         return report
     report = judged(report)
+    return msgspec.structs.replace(report, what_if=_what_if(model, report, variants, keep))
+
+
+def _what_if(model: Model, report: Report, variants: Sequence[str], keep: Sequence[str]) -> WhatIf:
+    """`model`, whose profile is `report`, under these variants."""
     choices = [parse(text) for text in variants]
-    conversion = apply(model, report, choices, keep)
-    then = profile(conversion.model, shapes, batch) if conversion.converted else report
-    return msgspec.structs.replace(report, what_if=WhatIf(" ".join(map(str, choices)), conversion.converted, then))
+    done = apply(model, report, choices, keep)
+    then = profile(done.model, report.input_shapes, report.batch) if done.converted else report
+    fates = ", ".join(dict.fromkeys(choice.variant.weights for choice in choices))
+    return WhatIf(" ".join(map(str, choices)), done.converted, then, done.refused, fates)
+
+
+def under_variants(
+    source: Any,
+    *,
+    variants: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    batch: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[Report, list[WhatIf]]:
+    """What a model costs, and what it would cost under each variant by itself (all of them, if none is named).
+
+    Raises ConvcostError as `analyze` does.
+    """
+    model = load(source, parameters)
+    report = analyze(model, input_shape=input_shape, batch=batch, what_if=False)
+    return report, [_what_if(model, report, [text], keep) for text in variants or names()]
 
 
 def compare(

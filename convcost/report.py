@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from math import prod
 
@@ -113,11 +113,16 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class WhatIf(msgspec.Struct, frozen=True):
-    """The same model under a variant: which layers were converted, and what it then costs."""
+    """The same model under a variant: which layers were converted, and what it then costs.
+
+    `refused` says why others that were meant were not; `weights` what becomes of trained weights.
+    """
 
     variant: str
     converted: tuple[str, ...]
     report: Report
+    refused: Mapping[str, str] = {}
+    weights: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, dict=True):
@@ -155,13 +160,29 @@ class Report(msgspec.Struct, frozen=True, dict=True):
         return tuple(row for row in self.rows if row.cost is None)
 
 
-def largest_savings(report: Report, most: int = 3) -> list[Row]:
-    """The convertible layers that save most MACs, largest first."""
+class Saving(msgspec.Struct, frozen=True):
+    """What a variant makes of a layer: its MACs before and after."""
 
-    def saved(row: Row) -> int:
-        return row.cost.macs - row.separable.macs if row.cost and row.separable and row.separable.macs else 0
+    path: str
+    before: int
+    after: int
 
-    convertible: Iterable[Row] = (
-        row for row in report.rows if row.separable and row.separable.verdict == "convertible"
-    )
-    return sorted(convertible, key=saved, reverse=True)[:most]
+    @property
+    def macs(self) -> int:
+        return self.before - self.after
+
+
+def savings(report: Report) -> list[Saving]:
+    """What the what-if saves, by converted layer, largest first."""
+    if report.what_if is None:
+        return []
+    before = {row.path: row.cost.macs for row in report.rows if row.cost}
+    after = dict.fromkeys(report.what_if.converted, 0)
+    for row in report.what_if.report.rows:
+        path = row.path
+        while path and path not in after:  # a layer may have become a nested model
+            path = path.rpartition("/")[0]
+        if path and row.cost:
+            after[path] += row.cost.macs
+    found = [Saving(path, before.get(path, 0), macs) for path, macs in after.items()]
+    return sorted(found, key=lambda saving: -saving.macs)

@@ -17,8 +17,9 @@ from convcost.cli.analyze import analyze
 from convcost.cli.compare import compare
 from convcost.cli.layers import layers
 from convcost.cli.schema import schema
+from convcost.cli.variants import variants
 
-_COMMANDS = (analyze, compare, layers, schema)
+_COMMANDS = (analyze, compare, variants, layers, schema)
 
 app = typer.Typer(
     name="convcost",

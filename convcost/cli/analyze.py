@@ -34,6 +34,17 @@ def analyze(
     separable: Annotated[
         bool, typer.Option("--separable/--no-separable", help="Whether to show the separable what-if.")
     ] = True,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variant",
+            metavar="NAME[(key=value)][:GLOB]",
+            help="What the what-if does; separable, unless told. Repeatable: a layer goes to the last that names it.",
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")
+    ] = None,
     flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: Format = "table",
@@ -47,12 +58,12 @@ def analyze(
     convcost analyze model.keras --input-shape 224x224x3
     convcost analyze configs/mobilenet_v1.yaml --set alpha=0.5
     convcost analyze model.keras --kind Conv2D --raw -o report.json -o layers.csv
+    convcost analyze model.keras --variant 'separable(m=2)' --keep 'stem*'
     convcost analyze zoo/*.keras
 
     The file is read, never run. MACs are those of one sample; a layer that no rule knows is shown as unknown, and the
     totals then say so.
     """
-    from convcost import formats
     from convcost.api import analyze as analyzed
     from convcost.cli import options
     from convcost.cli import output as out
@@ -61,10 +72,7 @@ def analyze(
 
     if sort is not None and sort not in SORTS:
         raise ConvcostError(f"--sort: got {sort!r}, allowed: {', '.join(SORTS)}")
-    module = formats.named(format_)
-    targets = [out.split_target(target) for target in output or ()]
-    terminal, color, width = out.terminal()
-    view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw, width, terminal, color)
+    delivery = out.Delivery(format_, output, inputs=models)
     reports = [
         analyzed(
             model,
@@ -72,21 +80,16 @@ def analyze(
             batch=batch,
             parameters=options.parameters(set_),
             what_if=separable,
+            variants=variant or ["separable"],
+            keep=keep or (),
         )
         for model in models
     ]
     for report in reports:
         for warning in report.warnings:
             out.warn(warning)
-    what = ("report", reports[0]) if len(reports) == 1 else ("reports", reports)
-    texts = [(path, formats.render(one, *what, view_for_file(view))) for one, path in targets]
-    out.show(formats.render(module, *what, view))
-    for path, text in texts:
-        out.write(path, text, inputs=models)
-
-
-def view_for_file(view: object) -> object:
-    """The same view, without the terminal."""
-    import msgspec
-
-    return msgspec.structs.replace(view, width=None, terminal=False, color=False)  # type: ignore[type-var]
+    view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw)
+    if len(reports) == 1:
+        delivery.give("report", reports[0], view=view)
+    else:
+        delivery.give("reports", reports, view=view)

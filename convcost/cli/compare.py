@@ -32,10 +32,9 @@ def compare(
     convcost compare --in 64 --out 128 --k 3x5 --hw 56x28 --stride 2
     convcost compare --in 32 --out 1 --k 3 --hw 28
     """
-    from convcost import formats
     from convcost.api import compare as compared
     from convcost.cli import options
-    from convcost.cli import output as written
+    from convcost.cli.output import Delivery
     from convcost.errors import ConvcostError
     from convcost.table import View
 
@@ -46,6 +45,7 @@ def compare(
             raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}")
         return sizes * 2 if len(sizes) == 1 else sizes
 
+    delivery = Delivery(format_, output)
     comparison = compared(
         in_,
         out,
@@ -58,12 +58,4 @@ def compare(
         depth_multiplier=depth_multiplier,
         use_bias=bias,
     )
-    terminal, color, width = written.terminal()
-    module = formats.named(format_)
-    texts = [
-        (path, formats.render(one, "comparison", comparison, View()))
-        for one, path in map(written.split_target, output or ())
-    ]
-    written.show(formats.render(module, "comparison", comparison, View(width=width, terminal=terminal, color=color)))
-    for path, text in texts:
-        written.write(path, text)
+    delivery.give("comparison", comparison, view=View())

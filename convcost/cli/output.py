@@ -9,8 +9,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from convcost.errors import ConvcostError
+
+if TYPE_CHECKING:
+    from convcost.table import View
 
 
 def split_target(target: str) -> tuple[ModuleType, Path]:
@@ -21,6 +25,34 @@ def split_target(target: str) -> tuple[ModuleType, Path]:
     if colon and name in formats.names():
         return formats.named(name), Path(path)
     return formats.for_path(target), Path(target)
+
+
+class Delivery:
+    """Where a command's result goes: shown in one format, and written to files in others.
+
+    Made before the work, so that a format that does not exist is refused at once; nothing is written unless everything
+    could be rendered.
+    """
+
+    def __init__(self, format_: str, targets: Sequence[str] | None, inputs: Sequence[Path] = ()) -> None:
+        from convcost import formats
+
+        self.format = formats.named(format_)
+        self.targets = [split_target(target) for target in targets or ()]
+        self.inputs = inputs
+
+    def give(self, what: str, *results: object, view: View) -> None:
+        """Show and write `results`, by the function `what` of each format."""
+        import msgspec
+
+        from convcost.formats import render
+
+        is_terminal, color, width = terminal()
+        shown = msgspec.structs.replace(view, width=width, terminal=is_terminal, color=color)
+        texts = [(path, render(module, what, *results, view)) for module, path in self.targets]
+        show(render(self.format, what, *results, shown))
+        for path, text in texts:
+            write(path, text, self.inputs)
 
 
 def write(path: Path, text: str, inputs: Sequence[Path] = ()) -> None:

@@ -2,6 +2,7 @@
 
 - `report(report, view)`: one model,
 - `reports(reports, view)`: several models, a summary row each,
+- `variants(report, what_ifs, view)`: a model under several variants,
 - `comparison(comparison, view)`: one layer, explained.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from convcost.columns import values
 from convcost.comparison import Comparison
-from convcost.report import Report
+from convcost.report import Report, WhatIf
 from convcost.table import View, lines
 from convcost.units import printable
 
@@ -44,6 +44,17 @@ def reports(reports: Sequence[Report], view: View) -> str:
         if view.separable:
             row.append(one.what_if.report.totals.macs if one.what_if else totals.macs)
         rows.append(row)
+    return _written(header, rows)
+
+
+def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
+    """One row a variant, the model as it is first."""
+    header = ["variant", "converted", "macs", "params", "weight_bytes", "peak_activation_bytes", "weights"]
+    shown = [("", 0, report.totals, ""), *((w.variant, len(w.converted), w.report.totals, w.weights) for w in what_ifs)]
+    rows = [
+        [name, converted, totals.macs, totals.params, totals.weight_bytes, totals.peak_activation_bytes, weights]
+        for name, converted, totals, weights in shown
+    ]
     return _written(header, rows)
 
 

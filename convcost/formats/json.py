@@ -24,6 +24,10 @@ def reports(reports: Sequence[Report], view: View) -> str:
     return _dumped({**_head(), "reports": [as_dict(one) for one in reports]})
 
 
+def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
+    return _dumped({**_head(), **as_dict(report), "variants": [_what_if(one) for one in what_ifs]})
+
+
 def comparison(comparison: Comparison, view: View) -> str:
     return _dumped(
         {
@@ -150,6 +154,8 @@ def _what_if(what_if: WhatIf | None) -> dict[str, Any] | None:
         "variant": what_if.variant,
         "converted": list(what_if.converted),
         "totals": {key: totals[key] for key in kept},
+        "refused": dict(what_if.refused),
+        "weights": what_if.weights,
     }
 
 

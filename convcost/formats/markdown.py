@@ -9,9 +9,9 @@ import msgspec
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
 from convcost.formats._teaching import product, shape
-from convcost.report import Report
+from convcost.report import Report, WhatIf
 from convcost.table import View, lines
-from convcost.units import factor, printable
+from convcost.units import count, factor, printable
 from convcost.units import shape as sizes
 
 SUFFIX = ".md"
@@ -23,7 +23,7 @@ def report(report: Report, view: View) -> str:
     rows = [[column.text(line, report, wide) for column in chosen] for line in lines(report, view)]
     layers = table([column.title for column in chosen], rows, [column.right for column in chosen])
     totals = table(
-        ["total", "as it is", "separable", "factor"],
+        ["total", "as it is", report.what_if.variant if report.what_if else "", "factor"],
         [[line.what, line.now, line.then or "", line.factor] for line in sums(report, view)],
         [False, True, True, True],
     )
@@ -45,6 +45,20 @@ def reports(reports: Sequence[Report], view: View) -> str:
         rows.append([*row, macs.then or macs.now])
     titles = ["model", "input", "MACs", "FLOPs", "params", "weights", "peak activations", "separable MACs"]
     return table(titles, rows, [False, False] + [True] * 6) + "\n"
+
+
+def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
+    now = report.totals
+    rows = [["as it is", "", count(now.macs, view.raw), "", count(now.params, view.raw), ""]]
+    for one in what_ifs:
+        then = one.report.totals
+        ratio = factor(now.macs / then.macs) if then.macs else ""
+        converted = str(len(one.converted))
+        rows.append(
+            [one.variant, converted, count(then.macs, view.raw), ratio, count(then.params, view.raw), one.weights]
+        )
+    titles = ["variant", "converted", "MACs", "factor", "params", "trained weights"]
+    return table(titles, rows, [False, True, True, True, True, False]) + "\n"
 
 
 def comparison(comparison: Comparison, view: View) -> str:

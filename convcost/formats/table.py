@@ -10,7 +10,7 @@ from convcost.columns import columns, sums
 from convcost.comparison import Comparison
 from convcost.formats._plain import aligned
 from convcost.formats._teaching import explained
-from convcost.report import Report, largest_savings
+from convcost.report import Report, Totals, WhatIf, savings
 from convcost.table import View, lines
 from convcost.units import printable
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".txt"
 MOST_LIVE = 4
+MOST_SAVINGS = 3
 
 Grid = tuple[list[str], list[list[str]], list[bool]]
 """Titles, rows of cells, and which columns end flush right."""
@@ -53,6 +54,41 @@ def reports(reports: Sequence[Report], view: View) -> str:
     return _drawn((titles, cells, [False, False] + [True] * (len(titles) - 2)), view) + "\n"
 
 
+def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
+    """The model as it is, and under each variant by itself."""
+    titles = ["variant", "converted", "MACs", "factor", "params", "weights", "peak activations", "trained weights"]
+    now = report.totals
+    cells = [
+        ["as it is", "", *_counts(now, view, factor=""), ""],
+        *(
+            [
+                printable(one.variant),
+                str(len(one.converted)),
+                *_counts(one.report.totals, view, _ratio(now.macs, one.report.totals.macs)),
+                one.weights if one.converted else "",
+            ]
+            for one in what_ifs
+        ),
+    ]
+    parts = [_heading(report), _drawn((titles, cells, [False, *[True] * 6, False]), view)]
+    parts += [
+        f"{printable(one.variant)} cannot be for\n"
+        + _listed([[printable(path), printable(why)] for path, why in one.refused.items()], flush_first=False)
+        for one in what_ifs
+        if one.refused
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _counts(totals: Totals, view: View, factor: str) -> list[str]:
+    counts = [units.count(totals.macs, view.raw), factor, units.count(totals.params, view.raw)]
+    return counts + [units.size(size, view.raw) for size in (totals.weight_bytes, totals.peak_activation_bytes)]
+
+
+def _ratio(before: int, after: int) -> str:
+    return units.factor(before / after) if after else ""
+
+
 def comparison(comparison: Comparison, view: View) -> str:
     return explained(comparison, bold=view.terminal and view.color) + "\n"
 
@@ -72,7 +108,8 @@ def _totals(report: Report, view: View) -> Grid:
     if all(line.then is None for line in shown):
         return ["total", "as it is"], [[line.what, line.now] for line in shown], [False, True]
     cells = [[line.what, line.now, line.then or "", line.factor] for line in shown]
-    return ["total", "as it is", "separable", "factor"], cells, [False, True, True, True]
+    variant = printable(report.what_if.variant) if report.what_if else ""
+    return ["total", "as it is", variant, "factor"], cells, [False, True, True, True]
 
 
 def _remarks(report: Report, view: View) -> list[str]:
@@ -92,20 +129,18 @@ def _remarks(report: Report, view: View) -> list[str]:
 
 
 def _savings(report: Report, view: View) -> str:
-    converted = report.what_if.converted if report.what_if else ()
-    if not converted:
-        return "Separable: no layer of this model would become cheaper."
+    what_if = report.what_if
+    assert what_if is not None
+    name = printable(what_if.variant)
+    if not what_if.converted:
+        return f"{name}: no layer of this model would become cheaper."
     largest = [
-        [
-            units.count(row.cost.macs - row.separable.macs, view.raw),
-            units.factor(row.separable.reduction_factor),
-            row.path,
-        ]
-        for row in largest_savings(report)
-        if row.cost and row.separable and row.separable.macs is not None
+        [f"{units.count(one.macs, view.raw)} MACs", units.factor(one.before / one.after), printable(one.path)]
+        for one in savings(report)[:MOST_SAVINGS]
+        if one.after
     ]
-    listed = _listed([[f"{macs} MACs", factor, printable(path)] for macs, factor, path in largest])
-    return f"Separable: {len(converted)} of {len(report.rows)} layers convertible. Largest savings:\n{listed}"
+    told = f"{name}: {len(what_if.converted)} of {len(report.rows)} layers converted. Largest savings:"
+    return f"{told}\n{_listed(largest)}"
 
 
 def _listed(rows: list[list[str]], flush_first: bool = True) -> str:

@@ -66,9 +66,7 @@ def parse(text: str) -> Choice:
     """`separable(m=2):block*/conv*` -> Choice. Raises ConvcostError that says what is allowed."""
     written = _WRITTEN.fullmatch(text.strip())
     if written is None:
-        raise ConvcostError(
-            f"variant {text!r}: allowed: NAME, NAME(key=value), NAME:GLOB, as in separable(m=2):block*/*"
-        )
+        raise ConvcostError(f"variant {text!r}: allowed: NAME[(key=value,…)][:GLOB], as in separable(m=2):block*/*")
     variant = kind(written["name"])
     settings = {}
     for one in filter(None, (part.strip() for part in (written["settings"] or "").split(","))):
