@@ -11,7 +11,7 @@ import msgspec
 
 from convcost.cost import NOTHING, Cost
 from convcost.errors import ShapeError
-from convcost.model import Fusion, Shape, Weight
+from convcost.model import Fusion, OpenShape, Shape, Weight
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Natural = Annotated[int, msgspec.Meta(ge=0)]
@@ -65,6 +65,11 @@ class Kind(msgspec.Struct, metaclass=KindMeta):
         super().__init_subclass__(**options)
         if not cls.__name__.startswith("Base"):
             cls.registry[cls.__name__] = cls
+
+    @classmethod
+    def settled(cls, settings: dict[str, Any], recorded: list[OpenShape]) -> dict[str, Any]:
+        """`settings` with what Keras took from the shapes that an operation read when the graph was made."""
+        return settings
 
     def output_shape(self, *inputs: Shape) -> Shape | list[Shape]:
         """The shape of what it puts out (a list: of each output), from the shapes that come in, batch first."""

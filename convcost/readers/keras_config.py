@@ -144,10 +144,13 @@ class _Graph:
         calls: list[Call] = []
         for node in nodes:
             given = _bound(node, kind.arguments if kind else ())
-            constants = {argument: _without_tensors(value) for argument, value in given.items()}
-            rules.append(rule_of(entry, kind, {**constants, **settings}, self.source))
-            own = rules[-1] if calls else None
-            calls.append(Call(tuple(self.refs(list(given.values()))), rule=None if isinstance(own, Unknown) else own))
+            inputs = tuple(self.refs(list(given.values())))
+            own = {argument: _without_tensors(value) for argument, value in given.items()} | settings
+            if kind is not None:
+                own = kind.settled(own, [self.recorded[ref].shape for ref in inputs if ref in self.recorded])
+            rules.append(rule_of(entry, kind, own, self.source))
+            other = rules[-1] if calls else None
+            calls.append(Call(inputs, rule=None if isinstance(other, Unknown) else other))
         return layer_of(entry, name, kind, rules[0] if rules else Unknown("it is never called"), tuple(calls))
 
     def refs(self, value: Any) -> Iterator[Ref]:

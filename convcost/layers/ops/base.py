@@ -12,7 +12,7 @@ from typing import Any
 from convcost.cost import NOTHING, Cost
 from convcost.layers.arithmetic import prod
 from convcost.layers.base import OPS, Kind, KindMeta, axis_of
-from convcost.model import Shape
+from convcost.model import OpenShape, Shape
 
 Axes = int | tuple[int, ...] | None
 """One axis or several; None is all of them, or the flattened tensor."""
@@ -30,8 +30,26 @@ class BaseOp(Kind):
     def operands(self, inputs: tuple[Shape, ...]) -> list[Shape]:
         """The shapes of all arguments in their order, those of constants included; without those not given."""
         tensors = iter(inputs)
-        named = (getattr(self, name.lstrip("*")) for name in self.arguments)
-        return [shape for value in named for shape in _shapes(value, tensors)]
+        fields = dict(zip(self.__struct_encode_fields__, self.__struct_fields__, strict=True))
+        given = (getattr(self, fields[name]) for name in (name.lstrip("*") for name in self.arguments))
+        return [shape for value in given for shape in _shapes(value, tensors)]
+
+
+def with_own_batch(settings: dict[str, Any], setting: str, recorded: list[OpenShape]) -> dict[str, Any]:
+    """`settings` with a shape that starts with 0, for the input's own first size, where it repeats a fixed one.
+
+    So a literal that holds the batch size of the file follows the batch size of the run.
+    """
+    target = settings.get(setting)
+    fixed = recorded[0][0] if recorded and recorded[0] else None
+    if not isinstance(target, list) or not target or fixed is None or target[0] != fixed:
+        return settings
+    return {**settings, setting: [0, *target[1:]]}
+
+
+def own_batch(target: Shape, shape: Shape) -> Shape:
+    """`target` with the first size of `shape` where it starts with 0."""
+    return (*shape[:1], *target[1:]) if target[:1] == (0,) else target
 
 
 def _shapes(value: Any, tensors: Iterator[Shape]) -> Iterator[Shape]:

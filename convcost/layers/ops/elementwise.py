@@ -70,6 +70,18 @@ define(
 )
 
 
+class AllClose(BaseBinary):
+    """Whether all of `isclose` hold."""
+
+    flops = 6
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return ()
+
+    def cost(self, *inputs: Shape) -> Cost:
+        return elementwise(self.flops, broadcast(*self.operands(inputs)))
+
+
 class BaseActivation(BaseOp):
     """An activation function; `function` is its name in `convcost.layers.activations`."""
 

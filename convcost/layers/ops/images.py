@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from convcost.cost import NOTHING, Cost
 from convcost.errors import ShapeError
 from convcost.layers.arithmetic import DataFormat, join, split
@@ -137,16 +139,16 @@ class ScaleAndTranslate(BaseOp):
     """Resampled along some axes, to a given shape."""
 
     formula = "0 (resizing)"
-    arguments = ("images", "output_shape_", "scale", "translation")
+    arguments = ("images", "output_shape")
 
-    output_shape_: tuple[int, ...]
     method: str
+    resampled: tuple[int, ...] = msgspec.field(name="output_shape")
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return self.output_shape_
+        return self.resampled
 
     def cost(self, *inputs: Shape) -> Cost:
-        return interpolation_cost(self.method, self.output_shape_)
+        return interpolation_cost(self.method, self.resampled)
 
 
 class BaseBorder(BaseImage):

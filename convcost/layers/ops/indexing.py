@@ -7,9 +7,9 @@ from typing import Any
 from convcost.errors import ShapeError
 from convcost.layers.arithmetic import broadcast
 from convcost.layers.base import axis_of
-from convcost.layers.ops.base import BaseOp, define
+from convcost.layers.ops.base import BaseOp, define, own_batch, with_own_batch
 from convcost.layers.ops.reductions import reduced
-from convcost.model import Shape
+from convcost.model import OpenShape, Shape
 
 
 class GetItem(BaseOp):
@@ -93,9 +93,13 @@ class Slice(BaseOp):
     shape: tuple[int, ...]
     start_indices: Any = None
 
+    @classmethod
+    def settled(cls, settings: dict[str, Any], recorded: list[OpenShape]) -> dict[str, Any]:
+        return with_own_batch(settings, "shape", recorded)
+
     def output_shape(self, *inputs: Shape) -> Shape:
         starts = self.start_indices if isinstance(self.start_indices, list) else [0] * len(self.shape)
-        block = zip(inputs[0], self.shape, starts, strict=True)
+        block = zip(inputs[0], own_batch(self.shape, inputs[0]), starts, strict=True)
         return tuple(total - start if size == -1 else size for total, size, start in block)
 
 

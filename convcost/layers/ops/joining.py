@@ -54,10 +54,10 @@ class Hstack(BaseJoin):
 
 
 class Vstack(BaseJoin):
-    """Along the first axis; vectors are rows."""
+    """Along the first axis, vectors too (where numpy makes rows of them)."""
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return concatenated(tuple((1,) * (2 - len(shape)) + shape for shape in self.joined(inputs)), 0)
+        return concatenated(self.joined(inputs), 0)
 
 
 class Dstack(BaseJoin):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from convcost.errors import ShapeError
 from convcost.layers.arithmetic import broadcast, prod
 from convcost.layers.base import axis_of
-from convcost.layers.ops.base import Axes, BaseOp, axes_of
+from convcost.layers.ops.base import Axes, BaseOp, axes_of, own_batch, with_own_batch
 from convcost.layers.reshaping import filled_in
-from convcost.model import Shape
+from convcost.model import OpenShape, Shape
 
 Pair = int | tuple[int, int]
 
@@ -18,9 +19,13 @@ class Reshape(BaseOp):
     fusion = "alias"
     newshape: int | tuple[int, ...]
 
+    @classmethod
+    def settled(cls, settings: dict[str, Any], recorded: list[OpenShape]) -> dict[str, Any]:
+        return with_own_batch(settings, "newshape", recorded)
+
     def output_shape(self, *inputs: Shape) -> Shape:
         target = (self.newshape,) if isinstance(self.newshape, int) else self.newshape
-        return filled_in(target, prod(inputs[0]))
+        return filled_in(own_batch(target, inputs[0]), prod(inputs[0]))
 
 
 class Ravel(BaseOp):
@@ -43,15 +48,21 @@ class ExpandDims(BaseOp):
 
 
 class Squeeze(BaseOp):
-    """Without axes, every size of 1 goes, but the batch dimension, which is open in the file, stays."""
+    """Without axes, every size goes that the file fixes at 1: an open batch dimension stays."""
 
     fusion = "alias"
     axis: Axes = None
 
+    @classmethod
+    def settled(cls, settings: dict[str, Any], recorded: list[OpenShape]) -> dict[str, Any]:
+        if settings.get("axis") is not None or not recorded:
+            return settings
+        return {**settings, "axis": [axis for axis, size in enumerate(recorded[0]) if size == 1]}
+
     def output_shape(self, *inputs: Shape) -> Shape:
         shape = inputs[0]
         if self.axis is None:
-            return (*shape[:1], *(size for size in shape[1:] if size != 1))
+            return tuple(size for size in shape if size != 1)
         gone = axes_of(self.axis, len(shape))
         if any(shape[axis] != 1 for axis in gone):
             raise ShapeError(f"axis is {self.axis}: sizes {tuple(shape[axis] for axis in gone)}, allowed: 1")
@@ -112,8 +123,12 @@ class Rot90(BaseOp):
 class BroadcastTo(BaseOp):
     shape: tuple[int, ...]
 
+    @classmethod
+    def settled(cls, settings: dict[str, Any], recorded: list[OpenShape]) -> dict[str, Any]:
+        return with_own_batch(settings, "shape", recorded)
+
     def output_shape(self, *inputs: Shape) -> Shape:
-        return broadcast(inputs[0], self.shape)
+        return broadcast(inputs[0], own_batch(self.shape, inputs[0]))
 
 
 class Tile(BaseOp):

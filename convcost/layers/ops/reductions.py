@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from convcost.cost import Cost
 from convcost.errors import UncountedError
-from convcost.layers.arithmetic import broadcast
+from convcost.layers.arithmetic import broadcast, prod
 from convcost.layers.ops.base import Axes, BaseOp, axes_of, define, elementwise
 from convcost.layers.ops.sorting import sorting_cost
 from convcost.model import Shape
@@ -73,19 +75,20 @@ define(BaseQuantile, "Nanpercentile Nanquantile Percentile Quantile")
 
 
 class Average(BaseReduction):
-    """A mean; with weights, of weighted elements, over the sum of the weights."""
+    """A mean; with weights, the contraction of elements and weights, over the sum of the weights."""
 
+    formula = "elements, where there are weights"
     arguments = ("x", "weights")
 
     x: Any = None
-    weights: Any = None
+    weighted_by: Any = msgspec.field(default=None, name="weights")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return reduced(self.operands(inputs)[0], self.axis, keepdims=False)
 
     def cost(self, *inputs: Shape) -> Cost:
         tensor, *weights = self.operands(inputs)
-        return elementwise(3 if weights else 1, tensor)
+        return Cost(prod(tensor)) + elementwise(1, weights[0]) if weights else elementwise(1, tensor)
 
 
 class Norm(BaseReduction):
