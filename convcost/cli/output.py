@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -60,6 +59,8 @@ def write(path: Path, text: str, inputs: Sequence[Path] = ()) -> None:
 
     Raises ConvcostError where it cannot be written, or is one of the files that were read.
     """
+    import tempfile
+
     if any(path.exists() and source.exists() and path.samefile(source) for source in inputs):
         raise ConvcostError(f"{path}: is the input, and would be overwritten")
     try:
