@@ -1,0 +1,121 @@
+"""How well a trained kernel bears a variant: the energy that the best fit of each rank keeps, and the fit itself.
+
+A kernel is W[kh, kw, C, N]. Each fit rearranges it into matrices whose best approximation of low rank is a truncated
+SVD (Eckart and Young), so that the energy kept at a rank is a sum of the largest eigenvalues of a Gram matrix over the
+sum of all, and the relative Frobenius error √(1 − energy). Sums are in float64.
+
+- depthwise first (`separable(m)`, arXiv 1808.05517): channels decouple; for each, k²×N of rank m;
+- pointwise first (`bsconv_u`, arXiv 2003.13549): filters decouple; for each, k²×C of rank 1;
+- spatial (`spatial(r)`, arXiv 1405.3866): (kh·C)×(kw·N) of rank r;
+- channel (`low_rank(r)`, arXiv 1505.06798): (k²·C)×N of rank r.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[Any]
+Kernel = tuple[int, int, int, int]
+"""kh, kw, C, N."""
+
+
+def matrices(kernel: Array, fit: str) -> Array:
+    """The matrices (how many, rows, columns) that a fit approximates, rows the fewer where that matters not."""
+    kh, kw, channels, filters = kernel.shape
+    if fit == "depthwise_first":
+        return kernel.reshape(kh * kw, channels, filters).transpose(1, 0, 2)
+    if fit == "pointwise_first":
+        return kernel.reshape(kh * kw, channels, filters).transpose(2, 0, 1)
+    if fit == "spatial":
+        return kernel.transpose(0, 2, 1, 3).reshape(1, kh * channels, kw * filters)
+    return kernel.reshape(1, kh * kw * channels, filters)
+
+
+FITS = ("depthwise_first", "pointwise_first", "spatial", "channel")
+
+
+def energies(kernel: Array, fit: str) -> Array:
+    """The share of the kernel's energy (sum of squares) that rank 1, 2, … keep; the last is 1.
+
+    A kernel of zeros is kept whole by any rank.
+    """
+    stack = matrices(kernel, fit)
+    rows, columns = stack.shape[1:]
+    gram = stack @ stack.swapaxes(1, 2) if rows <= columns else stack.swapaxes(1, 2) @ stack
+    values = np.clip(np.linalg.eigvalsh(gram.astype(np.float64, copy=False)), 0, None)[:, ::-1].sum(axis=0)
+    total = values.sum()
+    if total == 0:
+        return np.ones(len(values))
+    kept: Array = np.cumsum(values) / total
+    kept[-1] = 1.0
+    return kept
+
+
+@cache
+def of_random(shape: Kernel, fit: str, samples: int = 32) -> tuple[float, ...]:
+    """The energies of a Gaussian kernel of this shape: what a kernel keeps that has no structure at all.
+
+    Matrices of one stack are alike, so that a few of them stand for all. Same figures at every run.
+    """
+    generator = np.random.default_rng(0)
+    rows, columns = matrices(np.empty(shape, np.int8), fit).shape[1:]
+    stack = generator.standard_normal((samples if min(rows, columns) < 64 else 1, rows, columns))
+    gram = stack @ stack.swapaxes(1, 2) if rows <= columns else stack.swapaxes(1, 2) @ stack
+    values = np.linalg.eigvalsh(gram)[:, ::-1].sum(axis=0)
+    return tuple(np.cumsum(values) / values.sum())
+
+
+def lift(energy: float, random: float) -> float:
+    """How much of the way from a random kernel (0) to a perfect fit (1) an energy is."""
+    return (energy - random) / (1 - random) if random < 1 else 1.0
+
+
+def depthwise_first(kernel: Array, rank: int) -> tuple[Array, Array]:
+    """Depthwise (kh, kw, C, m) and pointwise (1, 1, C·m, N) kernels of the best fit; exact at m = min(k², N)."""
+    kh, kw, channels, filters = kernel.shape
+    basis, rest = _truncated(matrices(kernel, "depthwise_first"), rank)  # (C, k², m) and (C, m, N)
+    depthwise = basis.transpose(1, 0, 2).reshape(kh, kw, channels, rank)
+    return depthwise, rest.reshape(1, 1, channels * rank, filters)
+
+
+def pointwise_first(kernel: Array) -> tuple[Array, Array]:
+    """Pointwise (1, 1, C, N) and depthwise (kh, kw, N, 1) kernels of the best fit."""
+    kh, kw, channels, filters = kernel.shape
+    basis, rest = _truncated(matrices(kernel, "pointwise_first"), 1)  # (N, k², 1) and (N, 1, C)
+    pointwise = rest[:, 0, :].T.reshape(1, 1, channels, filters)
+    return pointwise, basis[:, :, 0].T.reshape(kh, kw, filters, 1)
+
+
+def spatial(kernel: Array, rank: int) -> tuple[Array, Array]:
+    """Vertical (kh, 1, C, r) and horizontal (1, kw, r, N) kernels of the best fit."""
+    kh, kw, channels, filters = kernel.shape
+    basis, rest = _truncated(matrices(kernel, "spatial"), rank)  # (1, kh·C, r) and (1, r, kw·N)
+    vertical = basis[0].reshape(kh, 1, channels, rank)
+    horizontal = rest[0].reshape(rank, kw, filters).transpose(1, 0, 2).reshape(1, kw, rank, filters)
+    return vertical, horizontal
+
+
+def channel(kernel: Array, rank: int) -> tuple[Array, Array]:
+    """Window (kh, kw, C, r) and pointwise (1, 1, r, N) kernels of the best fit."""
+    kh, kw, channels, filters = kernel.shape
+    basis, rest = _truncated(matrices(kernel, "channel"), rank)
+    return basis[0].reshape(kh, kw, channels, rank), rest[0].reshape(1, 1, rank, filters)
+
+
+def _truncated(stack: Array, rank: int) -> tuple[Array, Array]:
+    """Orthonormal columns (n, rows, rank) and what they leave to multiply with (n, rank, columns), in float64.
+
+    A rank above what the matrices have is filled up with zeros.
+    """
+    stack = stack.astype(np.float64)
+    left, values, right = np.linalg.svd(stack, full_matrices=False)
+    have = min(rank, values.shape[1])
+    basis = np.zeros((*stack.shape[:2], rank))
+    rest = np.zeros((stack.shape[0], rank, stack.shape[2]))
+    basis[:, :, :have] = left[:, :, :have]
+    rest[:, :have] = values[:, :have, None] * right[:, :have]
+    return basis, rest
