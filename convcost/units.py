@@ -37,6 +37,14 @@ def shape(dims: tuple[int, ...] | None) -> str:
     return "×".join(str(dim) for dim in dims[1:]) or "scalar"
 
 
+def extents(text: str) -> tuple[int, ...] | None:
+    """Sizes as people write them: `3x5` or `3×5` -> (3, 5). None where they are not, or one is below 1."""
+    parts = [part.strip() for part in text.lower().replace("×", "x").split("x")]
+    if not all(part.isdecimal() and len(part) < 12 and int(part) > 0 for part in parts):
+        return None
+    return tuple(map(int, parts))
+
+
 def printable(text: str) -> str:
     """Text from a file with every control, escape and direction character shown as its escape: `\\x1b`."""
     if text.isprintable():

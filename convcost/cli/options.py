@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from convcost import units
 from convcost.errors import ConvcostError
 
 Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json, csv or markdown.")]
@@ -40,10 +41,10 @@ def shapes(given: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
 
 def extents(text: str, option: str, allowed: str) -> tuple[int, ...]:
     """`3x5` or `3×5` -> (3, 5). Raises ConvcostError naming the option."""
-    parts = text.lower().replace("×", "x").split("x")
-    if not all(part.strip().isdecimal() and len(part) < 12 and int(part) > 0 for part in parts):
+    sizes = units.extents(text)
+    if sizes is None:
         raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}, each 1 or more")
-    return tuple(map(int, parts))
+    return sizes
 
 
 def parameters(given: Sequence[str] | None) -> dict[str, Any]:
