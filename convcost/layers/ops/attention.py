@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.cost import Cost
-from convcost.layers.activations import activation_cost
 from convcost.layers.arithmetic import prod
+from convcost.layers.attention import weighted_sum_cost
 from convcost.layers.ops.base import BaseOp, elementwise
 from convcost.model import Shape
 
@@ -30,5 +30,5 @@ class DotProductAttention(BaseOp):
     def cost(self, *inputs: Shape) -> Cost:
         (batch, queries, heads, size), key, value, *added = self.operands(inputs)
         scores = (batch, heads, queries, key[1])
-        products = Cost(prod(scores) * (size + value[-1]))
-        return products + elementwise(1 + len(added), scores) + activation_cost("softmax", scores)
+        added_up = elementwise(1 + len(added), scores)  # the scale, and bias and mask
+        return Cost(prod(scores) * size) + added_up + weighted_sum_cost(scores, value[-1])

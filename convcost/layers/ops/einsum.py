@@ -1,7 +1,8 @@
-"""Einstein summation. Several operands are contracted pair by pair, in the order that the backends choose.
+"""Einstein summation. Several operands are contracted pair by pair, in the order that TensorFlow takes.
 
-TensorFlow and JAX leave that order to opt_einsum's greedy search (Smith and Gray, JOSS 3(26), 753, 2018): of the pairs
-that share an index which is summed over, the one whose product shrinks the most comes first.
+TensorFlow leaves it to opt_einsum's greedy search (Smith and Gray, JOSS 3(26), 753, 2018): of the pairs that share an
+index which is summed over, the one whose product shrinks the most comes first. The order found here is the same for up
+to four operands; from five on, that search may miss a pair which is found here. (JAX takes the best order of all.)
 """
 
 from __future__ import annotations
@@ -76,28 +77,31 @@ def _labels(term: str, rank: int) -> list[str]:
 
 def pairs(terms: Sequence[Labels], output: Labels, sizes: Mapping[str, int]) -> Iterator[tuple[Labels, Labels, Labels]]:
     """Every product of two operands in order: the labels of both, and those that it keeps."""
-    left = dict(enumerate(terms))
-    made = len(terms)
+    left, seen = dict(enumerate(terms)), dict(enumerate(terms))
     waiting = output | frozenset.intersection(*terms)  # what all share is summed in the last product
-    while len(left) > 1:
-        one, other = min(combinations(left, 2), key=lambda pair: _urgency(pair, left, waiting, sizes))
-        both = left.pop(one), left.pop(other)
-        kept = (both[0] | both[1]) & output.union(*left.values())
-        yield *both, kept
-        left[made] = kept
-        made += 1
+    for number in range(len(terms), 2 * len(terms) - 1):
+        one, other = min(combinations(left, 2), key=lambda pair: _urgency(pair, seen, waiting, sizes))
+        first, second = left.pop(one), left.pop(other)
+        left[number] = (first | second) & output.union(*left.values())
+        yield first, second, left[number]
+        # The search goes on as if operands with the same labels had kept all of them.
+        alike, merged = seen[one] == seen[other], seen.pop(one) | seen.pop(other)
+        seen[number] = merged if alike else merged & waiting.union(*seen.values())
 
 
 def _urgency(
-    pair: tuple[int, int], left: Mapping[int, Labels], output: Labels, sizes: Mapping[str, int]
-) -> tuple[int, int, int, int]:
-    """Lowest first: operands with the same labels, then those that contract, by growth in size, then outer products."""
+    pair: tuple[int, int], seen: Mapping[int, Labels], waiting: Labels, sizes: Mapping[str, int]
+) -> tuple[Any, ...]:
+    """Lowest first: operands with the same labels, then those that contract, by growth, then small outer products."""
     one, other = pair
-    first, second = left[one], left[other]
-    needed = output.union(*(labels for number, labels in left.items() if number not in (one, other)))
+    first, second = seen[one], seen[other]
+    if first == second:
+        return 0, one, other
+    if not (first & second) - waiting:
+        return 2, *sorted((prod(_sizes(seen[number] & waiting, sizes)), number) for number in pair)
+    needed = waiting.union(*(labels for number, labels in seen.items() if number not in pair))
     growth = prod(_sizes((first | second) & needed, sizes)) - prod(_sizes(first, sizes)) - prod(_sizes(second, sizes))
-    stage = 0 if first == second else 1 if (first & second) - output else 2
-    return stage, growth, other, one
+    return 1, growth, other, one
 
 
 def _sizes(labels: Labels, sizes: Mapping[str, int]) -> Shape:
