@@ -74,7 +74,9 @@ def parse(text: str, source: str) -> Node:
             document.take(event)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConvcostError(f"{source}{line}: no YAML: {error.problem or error.context}") from None
+        problem = error.problem or error.context
+        hint = "; does the line above it lack a colon?" if "mapping values are not allowed" in str(problem) else ""
+        raise ConvcostError(f"{source}{line}: no YAML: {problem}{hint}") from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise ConvcostError(f"{source}: no YAML: {' '.join(str(error).split())}") from None
     if document.root is None:
@@ -101,6 +103,7 @@ class _Open:
         self.entries: dict[str, Node] | None = {} if mapping else None
         self.merged: list[Entries] = []
         self.key: str | None = None
+        self.merging = False
         self.key_line = line
         self.before = before
         """How many values the document had before this one."""
@@ -152,6 +155,7 @@ class _Document:
         parent = self.open[-1] if self.open else None
         if parent and parent.entries is not None and parent.key is None:
             self.start_entry(parent, event.value, event.start_mark.line + 1)
+            parent.merging = event.value == "<<" and event.implicit[0]
             if event.anchor:
                 self.anchors[event.anchor] = (Scalar(parent.key_line, event.value, event.value), 1)
             return
@@ -215,7 +219,7 @@ class _Document:
             parent.items.append(node)
             return
         assert parent.key is not None
-        if parent.key == "<<":
+        if parent.merging:
             parent.merged += self.mappings(node)
         else:
             parent.entries[parent.key] = node

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.model import DTYPE_BITS, FLOAT32, Call, Layer, Model, Policy, Ref
+from convcost.naming import snake_case
 from convcost.readers.spec.items import INPUT, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
 from convcost.readers.spec.parameters import Names, bound, integer, value_of
 from convcost.readers.spec.place import Place, shown
@@ -80,7 +80,18 @@ class Scope:
         self.counters: dict[str, int] = {}
         self.rules: dict[int, Kind] = {}
         for item in items:
+            self.check_size(self.size + self.least(item), Place(spec.source, item.line))
             self.add(item)
+
+    def least(self, item: Item) -> int:
+        """How many items it comes to at least, blocks counted as one: known before they are written out."""
+        if not isinstance(item.subject, Repeat):
+            return 1
+        return 1 + self.times(item, item.subject) * sum(map(self.least, item.subject.items))
+
+    def times(self, item: Item, repeat: Repeat) -> int:
+        place = Place(self.spec.source, item.line, repeat_title(item))
+        return integer(repeat.times, self.around.names, place, "its number of rounds", least=0)
 
     def add(self, item: Item) -> None:
         """Write an item out."""
@@ -183,8 +194,8 @@ class Scope:
 
     def add_repeat(self, item: Item, repeat: Repeat) -> None:
         """Write its items out as often as it says: in a row, or each round a nested model where it has a name."""
-        place = Place(self.spec.source, item.line, f"repeat {item.name!r}" if item.name else "repeat")
-        times = integer(repeat.times, self.around.names, place, "repeat", least=0)
+        place = Place(self.spec.source, item.line, repeat_title(item))
+        times = self.times(item, repeat)
         reads = self.reads(item, place, item.name)
         if len(reads) > 1:
             raise place.at(item.reads_line).fault("from: it reads several layers, allowed: one")
@@ -192,12 +203,9 @@ class Scope:
             self.add_rounds(item.name, repeat.items, times, reads[0], place)
             return
         self.last = reads[0]
-        before = self.size
-        for number in range(times):
+        for _ in range(times):
             for one in repeat.items:
                 self.add(one)
-            if number == 0:
-                self.check_size(self.size + (times - 1) * (self.size - before), place)
 
     def add_rounds(self, name: str, items: tuple[Item, ...], times: int, reads: Ref, place: Place) -> None:
         """Rounds of a repeat as nested models name1, name2, …; `name` alone stands for the last of them."""
@@ -291,12 +299,10 @@ def policy_named(dtype: Any, place: Place) -> Policy:
     raise place.fault(f"dtype is {shown(dtype)}, allowed: a dtype such as float16, or mixed_float16{near}")
 
 
+def repeat_title(item: Item) -> str:
+    return f"repeat {item.name!r}" if item.name else "repeat"
+
+
 def base_name(item: Item) -> str:
     """What a layer without a name is called, but for its number."""
     return snake_case(item.title) if isinstance(item.subject, KindUse) else item.title
-
-
-def snake_case(kind: str) -> str:
-    """The name that Keras gives to a layer of this kind: conv2d, batch_normalization, re_lu."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -86,7 +86,7 @@ def number(text: str, names: Names, place: Place) -> int | float:
 
 def from_outside(given: Names, source: str) -> dict[str, Any]:
     """Parameters as the command line or a program hands them over: a text means what it would mean in the file."""
-    return {name: _outside(value, Place(source, None, f"--set {name}")) for name, value in given.items()}
+    return {name: _outside(value, Place(source, owner=f"--set {name}", outside=True)) for name, value in given.items()}
 
 
 def _outside(value: Any, place: Place) -> Any:

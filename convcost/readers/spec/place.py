@@ -17,8 +17,12 @@ class Place(msgspec.Struct, frozen=True):
     line: int | None = None
     owner: str = ""
     """What it belongs to: "layer 'conv2d' (Conv2D)"."""
+    outside: bool = False
+    """It came from the command line, and has no line in the file."""
 
     def at(self, line: int, owner: str | None = None) -> Place:
+        if self.outside:
+            return self
         return Place(self.source, line, self.owner if owner is None else owner)
 
     def fault(self, text: str) -> ConvcostError:

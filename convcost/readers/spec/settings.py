@@ -45,7 +45,7 @@ class Wants(msgspec.Struct, frozen=True):
 @cache
 def wants(kind: type[Kind]) -> Mapping[str, Wants]:
     """What each setting of `kind` takes."""
-    return {field.name: _wants(field.type) for field in msgspec.structs.fields(kind)}
+    return {field.encode_name: _wants(field.type) for field in msgspec.structs.fields(kind)}
 
 
 def _wants(annotation: Any) -> Wants:
@@ -167,7 +167,7 @@ def _described(kind: type[Kind], setting: str) -> str:
     """What a setting takes, in words."""
     from msgspec import inspect
 
-    (field,) = (field for field in msgspec.structs.fields(kind) if field.name == setting)
+    (field,) = (field for field in msgspec.structs.fields(kind) if field.encode_name == setting)
     return " or ".join(dict.fromkeys(_words(inspect.type_info(field.type))))
 
 
@@ -187,4 +187,10 @@ def _words(kind: Any) -> typing.Iterator[str]:
         yield _WORDS.get(type(kind).__name__, "a value as Keras writes it")
 
 
-_WORDS = {"FloatType": "a number", "BoolType": "true or false", "StrType": "a text", "NoneType": "null"}
+_WORDS = {
+    "FloatType": "a number",
+    "BoolType": "true or false",
+    "StrType": "a text",
+    "NoneType": "null",
+    "StructType": "a layer",
+}
