@@ -118,13 +118,15 @@ def _inputs(model: Any, shapes: Shape | Mapping[str, Shape] | None, tensorflow: 
         specs = {name: tensorflow.TensorSpec((1, *shape), "float32") for name, shape in given.items()}
         return specs.get("", specs), 1
     batch = next((tensor.shape[0] for tensor in tensors if tensor.shape[0] is not None), 1)
+    entries = [layer for layer in model.layers if isinstance(layer, keras.layers.InputLayer)]
+    names = {id(entry.output): entry.name for entry in entries}
 
     def spec(tensor: Any) -> Any:
-        shape = tensor.shape[1:]
+        shape, name = tensor.shape[1:], names.get(id(tensor), tensor.name)
         if given:
-            shape = given.get(tensor.name, given.get("", shape))
+            shape = next(iter(given.values())) if len(tensors) == 1 else given.get(name, shape)
         if None in shape:
-            raise ConvcostError(f"{model.name}: input {tensor.name!r} has the open shape {shape}: give --input-shape")
+            raise ConvcostError(f"{model.name}: input {name!r} has the open shape {shape}: give it with --input-shape")
         return tensorflow.TensorSpec((batch, *shape), tensor.dtype)
 
     structure = tensors[0] if isinstance(model, keras.Sequential) else model.input

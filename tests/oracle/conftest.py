@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property
 
 import keras
@@ -20,13 +21,20 @@ RESOLUTION = 224
 """Of a network that leaves its own open (MobileNetV3)."""
 
 
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Variables that are made here have a shape and never a value: VGG16 takes milliseconds instead of 550 MB."""
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    keras.utils.clear_session(free_memory=False)  # or the next scope that ends would give them their values
+
+
 class Network:
     """A network of `keras.applications` with its default input, without weights."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        # Variables get a shape and never a value: VGG16 then takes milliseconds instead of 550 MB.
-        with keras.StatelessScope(initialize_variables=False):
+        with without_values():
             self.model = getattr(keras.applications, name)(weights=None)
 
     @cached_property
@@ -47,9 +55,9 @@ class Network:
         """What Keras says that each layer puts out, per sample."""
         model = self.model
         if None in model.input_shape[1:]:
-            with keras.StatelessScope(initialize_variables=False):
-                named = keras.Input(self.input_shape, name=model.inputs[0].name)
-                model = keras.models.clone_model(model, input_tensors=named)
+            with without_values():
+                sized = keras.Input(self.input_shape, name=model.layers[0].name)
+                model = keras.models.clone_model(model, input_tensors=sized)
         return {path: operation.output.shape[1:] for path, operation in leaves(model)}
 
 
