@@ -72,14 +72,19 @@ def _product(transposes: str) -> Callable[[Any], int]:
 
 
 def _einsum(operation: Any) -> int:
-    """The product of all labels' sizes; an ellipsis stands for axes that broadcast."""
+    """The product of all labels' sizes, where a label of both operands is summed over.
+
+    What one operand sums alone, it sums beforehand. An ellipsis stands for axes that broadcast.
+    """
     terms, _, result = operation.get_attr("equation").decode().partition("->")
+    named = [_labels(*one) for one in zip(terms.split(","), (one.shape.rank for one in operation.inputs), strict=True)]
     labels: dict[str, int] = {}
-    for term, operand in zip(terms.split(","), operation.inputs, strict=True):
-        for label, size in zip(_labels(term, operand.shape.rank), sizes(operand), strict=True):
+    for term, operand in zip(named, operation.inputs, strict=True):
+        for label, size in zip(term, sizes(operand), strict=True):
             labels[label] = max(labels.get(label, 1), size)
-    sums = any(label not in result for label in labels if len(label) == 1)
-    return prod(labels.values()) if sums and len(operation.inputs) > 1 else 0
+    kept = {label for label in labels if label in result or len(label) > 1}
+    summed = set.intersection(*map(set, named)) - kept
+    return prod(labels[label] for label in kept | summed) if summed and len(named) > 1 else 0
 
 
 def _labels(term: str, rank: int) -> list[str]:

@@ -108,7 +108,8 @@ QUERY, VALUE = (6, 8), (5, 8)
         (lambda query, value: ops.einsum("bic,bjc->bij", query, value), 6 * 5 * 8),
         (lambda query, value: ops.einsum("...ic,...jc->...ij", query, value), 6 * 5 * 8),
         (lambda query, value: ops.einsum("bic,bjc->bijc", query, value), 0),  # sums over nothing
-        (lambda query, value: ops.einsum("bic,bjd->bi", query, value), 6 * 8 * 5 * 8),
+        (lambda query, value: ops.einsum("bic,bjd->bi", query, value), 0),  # each sums alone, then they multiply
+        (lambda query, value: ops.einsum("bic,bjc->b", query, value), 8),  # i and j are summed beforehand
         (lambda query, value: ops.tensordot(query, value[0], axes=[[2], [1]]), 6 * 5 * 8),
     ],
 )

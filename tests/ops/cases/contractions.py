@@ -65,6 +65,8 @@ CASES = [
     einsum("bij,bij->bij", (4, 3), (4, 3)),
     einsum("bij,bij->b", (4, 3), (4, 3), macs=4 * 3),
     einsum("bi,bj->bij", (4,), (5,)),
+    einsum("bijl,bjk->bik", (4, 3, 6), (3, 5), macs=4 * 3 * 5),  # l is summed beforehand
+    einsum("bij,bk->bik", (4, 3), (5,)),
     einsum("bij->bji", (4, 3)),
     einsum("bij->b", (4, 3)),
     einsum("bii->bi", (4, 4)),
