@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from convcost.comparison import Comparison, compared
+from convcost.conventions import named, under
 from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
 from convcost.profile import profile
@@ -44,6 +45,7 @@ def analyze(
     what_if: bool = True,
     variants: Sequence[str] = ("separable",),
     keep: Sequence[str] = (),
+    convention: str | None = None,
 ) -> Report:
     """What a model costs, layer by layer, as it is and under a variant.
 
@@ -56,6 +58,7 @@ def analyze(
         what_if: whether to add `separable` to convolutions and `what_if` to the report.
         variants: what the what-if does, `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
         keep: globs of layers that the what-if leaves alone.
+        convention: count as this tool does (`convcost.conventions`); there is no what-if then.
 
     Raises:
         ConvcostError: the file cannot be read, a shape is missing, or a layer cannot take the shape it is given.
@@ -63,6 +66,8 @@ def analyze(
     model = load(source, parameters)
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
     report = profile(model, shapes, batch)
+    if convention is not None:
+        return under(report, named(convention))
     if not what_if:
         return report
     report = judged(report)

@@ -23,6 +23,7 @@ Value = Callable[[Line, Report], Any]
 class Column(msgspec.Struct, frozen=True):
     """A column: `text` as people read it, `value` as a machine does (None: people alone see this column).
 
+    In its title, {0} and {1} stand for the names of the figures, MACs and FLOPs.
     It is shown where the width is at least `at` and less than `below`, and the view has a use for it.
     """
 
@@ -41,9 +42,12 @@ class Column(msgspec.Struct, frozen=True):
         return fits and (self.wanted is None or self.wanted(view))
 
 
-def columns(view: View) -> list[Column]:
-    """The columns that people see, for a view."""
-    return [column for column in COLUMNS if column.shown(view)]
+def columns(view: View, figures: tuple[str, ...] = ("MACs", "FLOPs")) -> list[Column]:
+    """The columns that people see, for a view; `figures` is what the report calls its counts."""
+    shown = [column for column in COLUMNS if column.shown(view)]
+    if len(figures) == 1:
+        shown = [column for column in shown if column.key != "flops"]
+    return [msgspec.structs.replace(column, title=column.title.format(*figures)) for column in shown]
 
 
 def values(view: View) -> list[tuple[str, Value]]:
@@ -131,17 +135,17 @@ COLUMNS: tuple[Column, ...] = (
         lambda line, _r, view: units.count(line.params, view.raw) if line.params_complete else "?",
         lambda line, _r: line.params if line.params_complete else None,
     ),
-    Column("macs", "MACs", _macs, lambda line, _r: line.macs if line.complete else None),
+    Column("macs", "{0}", _macs, lambda line, _r: line.macs if line.complete else None),
     Column(
         "flops",
-        "FLOPs",
+        "{1}",
         _flops,
-        lambda line, _r: line.flops if line.complete else None,
+        lambda line, report: line.flops if line.complete and len(report.figures) > 1 else None,
         wanted=lambda view: view.flops,
     ),
     Column(
         "share",
-        "share of MACs",
+        "share of {0}",
         _share,
         lambda line, report: round(line.macs / report.totals.macs, 6) if report.totals.macs else 0.0,
         right=False,
@@ -178,9 +182,10 @@ def sums(report: Report, view: View) -> list[Sum]:
         factor = units.factor(before / after) if after else ""
         return Sum(what, least + show(before, view.raw), least + show(after, view.raw), factor)
 
+    macs, *flops = report.figures
     return [
-        line("MACs", "macs", units.count, now.complete),
-        line("FLOPs", "flops", units.count, now.complete),
+        line(macs, "macs", units.count, now.complete),
+        line(flops[0], "flops", units.count, now.complete) if flops else Sum("FLOPs", "—"),
         line("params", "params", units.count, now.params_complete),
         line("trainable params", "trainable_params", units.count, now.params_complete),
         line("weights", "weight_bytes", units.size, now.params_complete),

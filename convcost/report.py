@@ -125,6 +125,17 @@ class WhatIf(msgspec.Struct, frozen=True):
     weights: str = ""
 
 
+class CountedAs(msgspec.Struct, frozen=True):
+    """The tool whose convention the counts follow (`convcost.conventions`), and what it calls its figures.
+
+    The first stands in the place of MACs; a second, where the tool prints two, in that of FLOPs.
+    """
+
+    name: str
+    source: str
+    figures: tuple[str, ...]
+
+
 class Report(msgspec.Struct, frozen=True, dict=True):
     """What a model costs: one row a leaf layer, in execution order, and the peak of activations.
 
@@ -140,6 +151,14 @@ class Report(msgspec.Struct, frozen=True, dict=True):
     format: str = ""
     warnings: tuple[str, ...] = ()
     what_if: WhatIf | None = None
+    convention: CountedAs | None = None
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What the counts are called: MACs and FLOPs, unless a tool's convention has other names, or one alone."""
+        if self.convention is None:
+            return ("MACs", "FLOPs")
+        return tuple(f"{self.convention.name} {figure}" for figure in self.convention.figures)
 
     @cached_property
     def totals(self) -> Totals:

@@ -45,6 +45,12 @@ def analyze(
     keep: Annotated[
         list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")
     ] = None,
+    convention: Annotated[
+        str | None,
+        typer.Option(
+            "--convention", metavar="NAME", help="Count as this tool does: fvcore, thop, … (no what-if then)."
+        ),
+    ] = None,
     flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: Format = "table",
@@ -59,6 +65,7 @@ def analyze(
     convcost analyze configs/mobilenet_v1.yaml --set alpha=0.5
     convcost analyze model.keras --kind Conv2D --raw -o report.json -o layers.csv
     convcost analyze model.keras --variant 'separable(m=2)' --keep 'stem*'
+    convcost analyze model.keras --convention fvcore
     convcost analyze zoo/*.keras
 
     The file is read, never run. MACs are those of one sample; a layer that no rule knows is shown as unknown, and the
@@ -82,12 +89,14 @@ def analyze(
             what_if=separable,
             variants=variant or ["separable"],
             keep=keep or (),
+            convention=convention,
         )
         for model in models
     ]
     for report in reports:
         for warning in report.warnings:
             out.warn(warning)
+    separable = separable and convention is None
     view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw)
     if len(reports) == 1:
         delivery.give("report", reports[0], view=view)

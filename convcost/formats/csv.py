@@ -39,7 +39,8 @@ def reports(reports: Sequence[Report], view: View) -> str:
     rows = []
     for one in reports:
         totals = one.totals
-        row: list[Any] = [one.source or one.name, totals.macs, totals.flops, totals.params, totals.trainable_params]
+        flops = totals.flops if len(one.figures) > 1 else None
+        row: list[Any] = [one.source or one.name, totals.macs, flops, totals.params, totals.trainable_params]
         row += [totals.weight_bytes, totals.peak_activation_bytes, totals.complete]
         if view.separable:
             row.append(one.what_if.report.totals.macs if one.what_if else totals.macs)

@@ -6,8 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from convcost._version import __version__
+from convcost.budget.difference import Difference
+from convcost.budget.verdicts import Checked
 from convcost.comparison import Comparison, Part
+from convcost.formats._check_json import check_as_dict, difference_as_dict
 from convcost.model import Shape
 from convcost.report import CallShapes, Report, Row, Separable, Totals, WhatIf
 from convcost.table import View
@@ -26,6 +31,14 @@ def reports(reports: Sequence[Report], view: View) -> str:
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
     return _dumped({**_head(), **as_dict(report), "variants": [_what_if(one) for one in what_ifs]})
+
+
+def check(checked: Checked, view: View) -> str:
+    return _dumped({**_head(), **check_as_dict(checked)})
+
+
+def difference(difference: Difference, view: View) -> str:
+    return _dumped({**_head(), **difference_as_dict(difference)})
 
 
 def comparison(comparison: Comparison, view: View) -> str:
@@ -56,7 +69,7 @@ def comparison(comparison: Comparison, view: View) -> str:
 
 def as_dict(report: Report) -> dict[str, Any]:
     """A report as plain data, as docs/json.md describes it."""
-    return {
+    data: dict[str, Any] = {
         "model": {
             "name": report.name,
             "source": report.source,
@@ -78,6 +91,12 @@ def as_dict(report: Report) -> dict[str, Any]:
         "what_if": _what_if(report.what_if),
         "warnings": list(report.warnings),
     }
+    if report.convention is not None:
+        data["convention"] = msgspec.structs.asdict(report.convention)
+        if len(report.figures) == 1:
+            for counts in (data["totals"], *data["layers"]):
+                counts["flops"] = None
+    return data
 
 
 def _head() -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from convcost.budget.difference import Difference
+from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
 from convcost.formats._teaching import product, shape
@@ -19,7 +21,7 @@ SUFFIX = ".md"
 
 def report(report: Report, view: View) -> str:
     wide = msgspec.structs.replace(view, width=WIDEST)
-    chosen = [column for column in columns(wide) if column.key != "share"]
+    chosen = [column for column in columns(wide, report.figures) if column.key != "share"]
     rows = [[column.text(line, report, wide) for column in chosen] for line in lines(report, view)]
     layers = table([column.title for column in chosen], rows, [column.right for column in chosen])
     totals = table(
@@ -28,6 +30,8 @@ def report(report: Report, view: View) -> str:
         [False, True, True, True],
     )
     parts = [f"### {escaped(report.name)}", totals, layers]
+    if report.convention:
+        parts.insert(1, f"Counted as by {escaped(report.convention.source)}.")
     if report.uncounted:
         listed = "\n".join(
             f"- {escaped(row.path)} ({escaped(row.kind)}): {escaped(row.reason)}" for row in report.uncounted
@@ -39,12 +43,14 @@ def report(report: Report, view: View) -> str:
 def reports(reports: Sequence[Report], view: View) -> str:
     rows = []
     for one in reports:
-        macs, flops, params, _, weights, peak = sums(one, view)
+        macs, flops, params, _, weights, peak = shown = sums(one, view)
         inputs = ", ".join(sizes((0, *dims)) for dims in one.input_shapes.values())
         row = [one.source or one.name, inputs, macs.now, flops.now, params.now, weights.now, peak.now]
-        rows.append([*row, macs.then or macs.now])
-    titles = ["model", "input", "MACs", "FLOPs", "params", "weights", "peak activations", "separable MACs"]
-    return table(titles, rows, [False, False] + [True] * 6) + "\n"
+        rows.append([*row, macs.then or macs.now] if view.separable else row)
+    titles = ["model", "input", *(line.what for line in shown if line.what != "trainable params")]
+    if view.separable:
+        titles.append("separable MACs")
+    return table(titles, rows, [False, False] + [True] * (len(titles) - 2)) + "\n"
 
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
@@ -67,6 +73,21 @@ def comparison(comparison: Comparison, view: View) -> str:
     together = f"{comparison.separable.macs:,} ({factor(comparison.reduction_factor)} fewer)"
     rows.append(["separable", shape(comparison.standard.output_shape), f"{comparison.separable_params:,}", together])
     return table(["step", "output", "params", "MACs"], rows, [False, False, True, True]) + "\n"
+
+
+def check(checked: Checked, view: View) -> str:
+    from convcost.formats._comment import comment
+
+    return comment(checked, view)
+
+
+def difference(difference: Difference, view: View) -> str:
+    from convcost.formats import _sides
+
+    sums = table(_sides.TOTAL_TITLES, _sides.totals(difference, view.raw), _sides.TOTAL_RIGHT)
+    rows = _sides.layers(difference, view.raw)
+    layers = table(_sides.LAYER_TITLES, rows, _sides.LAYER_RIGHT) if rows else ""
+    return "\n\n".join(part for part in (sums, layers, _sides.unchanged(difference)) if part) + "\n"
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:

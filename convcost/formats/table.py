@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcost import units
+from convcost.budget.difference import Difference
+from convcost.budget.verdicts import Checked
 from convcost.columns import columns, sums
 from convcost.comparison import Comparison
+from convcost.formats import _sides
+from convcost.formats._blocks import blocks
 from convcost.formats._plain import aligned
 from convcost.formats._teaching import explained
 from convcost.report import Report, Totals, WhatIf, savings
@@ -27,7 +31,7 @@ Grid = tuple[list[str], list[list[str]], list[bool]]
 
 def report(report: Report, view: View) -> str:
     shown = lines(report, view)
-    chosen = columns(view)
+    chosen = columns(view, report.figures)
     cells = [[column.text(line, report, view) for column in chosen] for line in shown]
     layers = ([column.title for column in chosen], cells, [column.right for column in chosen])
     parts = [_heading(report), _drawn(layers, view), _drawn(_totals(report, view), view), *_remarks(report, view)]
@@ -39,13 +43,12 @@ def report(report: Report, view: View) -> str:
 
 def reports(reports: Sequence[Report], view: View) -> str:
     """One summary row a model."""
-    titles = ["model", "input", "MACs", "FLOPs", "params", "weights", "peak activations"]
+    shown = [sums(one, view) for one in reports]
+    titles = ["model", "input", *(line.what for line in shown[0] if line.what != "trainable params")]
     if view.separable:
         titles += ["separable MACs", "factor"]
     cells = []
-    for one in reports:
-        shown = sums(one, view)
-        macs, flops, params, _, weights, peak = shown
+    for one, (macs, flops, params, _, weights, peak) in zip(reports, shown, strict=True):
         row = [printable(one.source or one.name), _inputs(one)]
         row += [line.now for line in (macs, flops, params, weights, peak)]
         if view.separable:
@@ -93,9 +96,22 @@ def comparison(comparison: Comparison, view: View) -> str:
     return explained(comparison, bold=view.terminal and view.color) + "\n"
 
 
+def check(checked: Checked, view: View) -> str:
+    return blocks(checked, view)
+
+
+def difference(difference: Difference, view: View) -> str:
+    parts = [_drawn((_sides.TOTAL_TITLES, _sides.totals(difference, view.raw), _sides.TOTAL_RIGHT), view)]
+    if rows := _sides.layers(difference, view.raw):
+        cells = [[printable(cell) for cell in row] for row in rows]
+        parts.append(_drawn((_sides.LAYER_TITLES, cells, _sides.LAYER_RIGHT), view))
+    return "\n\n".join([*parts, _sides.unchanged(difference)]) + "\n"
+
+
 def _heading(report: Report) -> str:
     batch = f" · batch {report.batch}" if report.batch > 1 else ""
-    return f"{printable(report.name)} · input {_inputs(report)} · {len(report.rows)} layers{batch}"
+    counted = f" · counted as by {report.convention.source}" if report.convention else ""
+    return f"{printable(report.name)} · input {_inputs(report)} · {len(report.rows)} layers{batch}{counted}"
 
 
 def _inputs(report: Report) -> str:

@@ -80,15 +80,19 @@ class BaseActivation(Kind):
     fusion = "producer"
     function: ClassVar[Function] = None
 
+    def chosen(self) -> Function:
+        """The function, where settings decide which one it is."""
+        return self.function
+
     def cost(self, *inputs: Shape) -> Cost:
-        return activation_cost(self.function, inputs[0])
+        return activation_cost(self.chosen(), inputs[0])
 
 
 class Activation(BaseActivation):
     activation: Function
 
-    def cost(self, *inputs: Shape) -> Cost:
-        return activation_cost(self.activation, inputs[0])
+    def chosen(self) -> Function:
+        return self.activation
 
 
 class ReLU(BaseActivation):
@@ -96,9 +100,9 @@ class ReLU(BaseActivation):
     negative_slope: float | None = 0.0
     threshold: float | None = 0.0
 
-    def cost(self, *inputs: Shape) -> Cost:
+    def chosen(self) -> Function:
         capped = "relu6" if self.max_value is not None else "relu"
-        return activation_cost("leaky_relu" if self.negative_slope else capped, inputs[0])
+        return "leaky_relu" if self.negative_slope else capped
 
 
 class LeakyReLU(BaseActivation):
