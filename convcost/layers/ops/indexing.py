@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.errors import ShapeError
+from convcost.errors import ShapeError, UncountedError
 from convcost.layers.arithmetic import broadcast
 from convcost.layers.base import axis_of
 from convcost.layers.ops.base import BaseOp, define, own_batch, with_own_batch
@@ -38,6 +38,8 @@ class GetItem(BaseOp):
             else:
                 result += _picked(key, inputs[0][axis])
                 axis += 1
+        if 0 in result and 0 not in inputs[0]:
+            raise UncountedError(f"it takes nothing of an input of {inputs[0]}: does it cut the batch?")
         return tuple(result)
 
 
