@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from convcost.table import View
 
 
-def split_target(target: str) -> tuple[ModuleType, Path]:
-    """`[FORMAT:]PATH` -> format and path; where no format is named, the suffix decides."""
+def split_target(target: str, what: str) -> tuple[ModuleType, Path]:
+    """`[FORMAT:]PATH` -> a format that shows `what`, and path; where no format is named, the suffix decides."""
     from convcost import formats
 
     name, colon, path = target.partition(":")
     if colon and name in formats.names():
-        return formats.named(name), Path(path)
-    return formats.for_path(target), Path(target)
+        return formats.named(name, what), Path(path)
+    return formats.for_path(target, what), Path(target)
 
 
 class Delivery:
@@ -33,11 +33,13 @@ class Delivery:
     could be rendered.
     """
 
-    def __init__(self, format_: str, targets: Sequence[str] | None, inputs: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, format_: str, targets: Sequence[str] | None, inputs: Sequence[Path] = (), what: str = "report"
+    ) -> None:
         from convcost import formats
 
-        self.format = formats.named(format_)
-        self.targets = [split_target(target) for target in targets or ()]
+        self.format = formats.named(format_, what)
+        self.targets = [split_target(target, what) for target in targets or ()]
         self.inputs = inputs
 
     def give(self, what: str, *results: object, view: View) -> None:

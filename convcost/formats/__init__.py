@@ -1,9 +1,12 @@
-"""Report -> str. To add a format, add a module here, named as the user types it, with `SUFFIX` and, for what it shows,
+"""Report -> str. To add a format, add a module here, named as the user types it, with `SUFFIX` (None where no suffix is
+its own) and, for what it shows,
 
 - `report(report, view)`: one model,
 - `reports(reports, view)`: several models, a summary row each,
 - `variants(report, what_ifs, view)`: a model under several variants,
-- `comparison(comparison, view)`: one layer, explained.
+- `comparison(comparison, view)`: one layer, explained,
+- `check(checked, view)`: the verdicts on a budget,
+- `difference(difference, view)`: two models side by side.
 """
 
 from __future__ import annotations
@@ -22,22 +25,34 @@ def names() -> tuple[str, ...]:
     return tuple(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
 
 
-def named(name: str) -> ModuleType:
-    """The format of that name. Raises ConvcostError where there is none."""
+def showing(what: str) -> tuple[str, ...]:
+    """The formats that can show a thing: those whose module has a function of its name."""
+    return tuple(name for name in names() if hasattr(_module(name), what))
+
+
+def named(name: str, what: str = "report") -> ModuleType:
+    """The format of that name. Raises ConvcostError where there is none, or it cannot show `what`."""
     if name not in names():
-        raise ConvcostError(f"format {name!r} is not known, allowed: {', '.join(names())}")
-    return importlib.import_module(f"{__name__}.{name}")
+        raise ConvcostError(f"format {name!r} is not known, allowed: {', '.join(showing(what))}")
+    module = _module(name)
+    if not hasattr(module, what):
+        raise ConvcostError(f"format {name!r} cannot show a {what}, allowed: {', '.join(showing(what))}")
+    return module
 
 
-def for_path(path: str) -> ModuleType:
+def for_path(path: str, what: str = "report") -> ModuleType:
     """The format that a file's suffix asks for. Raises ConvcostError where no format has it."""
     suffix = path[path.rfind(".") :] if "." in path else ""
-    formats = [named(name) for name in names()]
-    for module in formats:
+    formats = {name: _module(name) for name in showing(what)}
+    for module in formats.values():
         if suffix == module.SUFFIX:
             return module
-    known = ", ".join(f"{module.SUFFIX} ({module.__name__.rpartition('.')[2]})" for module in formats)
+    known = ", ".join(f"{module.SUFFIX} ({name})" for name, module in formats.items() if module.SUFFIX)
     raise ConvcostError(f"{path}: no format has this suffix, allowed: {known}, or FORMAT:PATH")
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")
 
 
 def render(module: ModuleType, what: str, *arguments: object) -> str:

@@ -12,7 +12,7 @@ from convcost.budget.metrics import Unit
 from convcost.budget.rules import Place
 from convcost.budget.verdicts import SEVERITY, Checked, Growing, ModelCheck, Outcome, Verdict
 
-SHOWN = {"ok": "ok", "skip": "skip", "warn": "WARN", "fail": "FAIL", "unmeasured": "????"}
+SHOWN = {"ok": "ok", "skip": "skip", "warn": "WARN", "fail": "FAIL", "unmeasured": "ERROR"}
 MOST_LAYERS = 5
 
 _ASKED = {"max": "", "max_sum": " sum", "max_increase": " increase", "lock": " lock"}
@@ -129,7 +129,12 @@ def location(model: ModelCheck, verdict: Verdict, folder: str = "") -> Place:
     place = Place(model.source, line) if line else verdict.place
     if place.source.startswith("--"):
         place = Place(model.source)
-    return Place(normpath(join(folder, place.source)), place.line)
+    return _from_top(place, folder)
+
+
+def location_of_problem(model: ModelCheck, folder: str = "") -> Place:
+    """Where to look when a model could not be checked: its entry in the policy, else its file."""
+    return _from_top(Place(model.source) if model.place.source.startswith("--") else model.place, folder)
 
 
 def by_severity(checked: Checked, *outcomes: Outcome) -> list[tuple[ModelCheck, Verdict]]:
@@ -148,6 +153,10 @@ def summary(checked: Checked) -> str:
     if problems := sum(1 for model in checked.models if model.problem):
         text += f"; {problems} model{'' if problems == 1 else 's'} could not be checked"
     return text
+
+
+def _from_top(place: Place, folder: str) -> Place:
+    return Place(normpath(join(folder, place.source)), place.line)
 
 
 def _said(verdict: Verdict) -> str:
