@@ -161,7 +161,7 @@ class BaseHeads(Kind):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return tuple(
-            Weight(f"{name}/{weight.name}", weight.shape)
+            msgspec.structs.replace(weight, name=f"{name}/{weight.name}")
             for name, projection, shape in self.projections(*inputs)
             for weight in projection.weights(shape)
         )

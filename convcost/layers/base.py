@@ -31,6 +31,7 @@ IGNORED = frozenset(
     {"name", "trainable", "dtype", "autocast", "activity_regularizer", "batch_input_shape", "input_shape", "seed"}
     | {"build_config", "synchronized", "renorm", "renorm_clipping", "renorm_momentum", "momentum", "epsilon"}
     | {"ragged", "sparse", "implementation", "weights", "bounding_box_format"}
+    | {"quantization_config", "gptq_unpacked_column_size", "flash_attention", "use_cudnn"}
 )
 """Settings of Keras that change neither shape nor cost. So do all that end in one of `IGNORED_ENDINGS`."""
 

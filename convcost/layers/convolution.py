@@ -13,6 +13,7 @@ from convcost.errors import ShapeError
 from convcost.layers.activations import Function, activation_cost
 from convcost.layers.arithmetic import DataFormat, conv_extent, join, prod, split, transposed_extent
 from convcost.layers.base import Extent, Kind, Natural, Positive, each, expect_rank
+from convcost.layers.lora import lora_macs, lora_weights
 from convcost.model import Shape, Weight
 
 
@@ -103,18 +104,13 @@ class BaseConv(BaseWindowed, kw_only=True):
         weights = [Weight("kernel", kernel, trainable=not self.lora_rank)]
         if self.use_bias:
             weights.append(Weight("bias", (self.filters,)))
-        if self.lora_rank:
-            weights.append(Weight("lora_kernel_a", (*kernel[:-1], self.lora_rank), dtype="float32"))
-            weights.append(Weight("lora_kernel_b", (self.lora_rank, self.filters), dtype="float32"))
-        return tuple(weights)
+        return (*weights, *lora_weights("kernel", kernel, self.lora_rank))
 
     def cost(self, *inputs: Shape) -> Cost:
         batch, spatial, channels = self.taken_apart(inputs[0])
-        per_position = prod(self.kernel) * self.channels_per_group(channels) * self.filters
-        macs = per_position * batch * prod(self.positions(spatial))
-        # With LoRA the graph multiplies the two low-rank factors anew in every call.
-        adapter = per_position * self.lora_rank if self.lora_rank else 0
-        return Cost(macs + adapter) + self.after_window(self.output_shape(*inputs))
+        kernel, output = (*self.kernel, self.channels_per_group(channels), self.filters), self.output_shape(*inputs)
+        macs = prod(kernel) * batch * prod(self.positions(spatial))
+        return Cost(macs + lora_macs(self.lora_rank, kernel, macs, output)) + self.after_window(output)
 
 
 class Conv1D(BaseConv):

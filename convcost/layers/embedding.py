@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from convcost.cost import NOTHING, Cost
 from convcost.layers.activations import activation_cost
-from convcost.layers.arithmetic import prod
+from convcost.layers.arithmetic import ceil_div, prod
 from convcost.layers.base import Kind, Positive
 from convcost.layers.dense import Dense
+from convcost.layers.lora import lora_macs, lora_weights
+from convcost.layers.quantization import has_integers, quantization_of, scales_of_groups
 from convcost.model import Shape, Weight
 
 
@@ -19,22 +23,30 @@ class Embedding(Kind):
     input_length: int | tuple[int | None, ...] | None = None
     lora_rank: Positive | None = None
     lora_alpha: float | None = None
+    dtype: Any = None
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return (*inputs[0], self.output_dim)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        table = Weight("embeddings", (self.input_dim, self.output_dim), trainable=not self.lora_rank)
-        if not self.lora_rank:
-            return (table,)
-        return (
-            table,
-            Weight("lora_embeddings_a", (self.input_dim, self.lora_rank), dtype="float32"),
-            Weight("lora_embeddings_b", (self.lora_rank, self.output_dim), dtype="float32"),
-        )
+        kept = self.table("embeddings", Weight("embeddings", (self.input_dim, self.output_dim), not self.lora_rank))
+        return kept + lora_weights("embeddings", (self.input_dim, self.output_dim), self.lora_rank)
+
+    def table(self, name: str, whole: Weight) -> tuple[Weight, ...]:
+        """The table, or what is kept of it under quantization: a scale for every row."""
+        how, rows, columns = quantization_of(self.dtype), self.input_dim, self.output_dim
+        if how is None or how.mode not in ("int8", "int4"):
+            return (whole,)
+        if how.mode == "int8":
+            integers = Weight(name, whole.shape, trainable=False, dtype="int8")
+            return (integers, Weight(f"{name}_scale", (rows,), trainable=False))
+        packed = Weight(name, (rows, ceil_div(columns, 2)), trainable=False, dtype="int8")
+        index = Weight("g_idx", (columns,), trainable=False, dtype="float32")
+        return (packed, *scales_of_groups(name, how, (rows,), (rows, how.groups(columns)), index))
 
     def cost(self, *inputs: Shape) -> Cost:
-        return Cost(self.input_dim * self.lora_rank * self.output_dim) if self.lora_rank else NOTHING
+        table, output = (self.input_dim, self.output_dim), (*inputs[0], self.output_dim)
+        return Cost(lora_macs(self.lora_rank, table, 0, output, quantized=has_integers(self.dtype)))
 
 
 class ReversibleEmbedding(Embedding, kw_only=True):
@@ -57,8 +69,18 @@ class ReversibleEmbedding(Embedding, kw_only=True):
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         weights = super().weights(*inputs)
-        back = Weight("reverse_embeddings", (self.output_dim, self.input_dim))
-        return weights if self.tie_weights else (*weights, back)
+        return weights if self.tie_weights else (*weights, *self.reverse_table())
+
+    def reverse_table(self) -> tuple[Weight, ...]:
+        """The projection's own kernel, or what is kept of it: a scale for every column."""
+        name, how, rows, columns = "reverse_embeddings", quantization_of(self.dtype), self.output_dim, self.input_dim
+        if how is None or how.mode not in ("int8", "int4"):
+            return (Weight(name, (rows, columns)),)
+        if how.mode == "int8":
+            integers = Weight(name, (rows, columns), trainable=False, dtype="int8")
+            return (integers, Weight(f"{name}_scale", (columns,), trainable=False))
+        packed = Weight(name, (ceil_div(rows, 2), columns), trainable=False, dtype="int8")
+        return (packed, *scales_of_groups(name, how, (columns,), (how.groups(rows), columns), None, zero=None))
 
     def cost(self, *inputs: Shape) -> Cost:
         adapter = super().cost(*inputs)

@@ -332,12 +332,18 @@ def layer_of(
 
 
 def policy_of(dtype: Any) -> Policy:
-    """Variable and compute dtype of a policy: "float32", "mixed_float16", or its serialized record."""
+    """Variable and compute dtype of a policy: "float32", "mixed_float16", or its serialized record.
+
+    Of a quantized one ("int8_from_float32") they are those of its source: the records know what it does to weights.
+    """
     if isinstance(dtype, dict):
         config = dtype.get("config")
+        if isinstance(config, dict) and "default_policy" in config:
+            return policy_of(config["default_policy"])
         dtype = config.get("name") or config.get("source_name") if isinstance(config, dict) else config
     if not isinstance(dtype, str) or dtype == "float32":
         return FLOAT32
+    dtype = dtype.partition("_from_")[2] or dtype
     if dtype.startswith("mixed_"):
         return Policy("float32", dtype.removeprefix("mixed_"))
     return Policy(dtype, dtype)

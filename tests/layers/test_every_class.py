@@ -74,20 +74,38 @@ def test_output_shapes(case: Case) -> None:
         assert all(wanted in (size, None) for size, wanted in zip(shape, allowed, strict=True)), (shape, allowed)
 
 
+def as_saved(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """The weights of a layer; where it or one inside it is quantized, in the order in which Keras saves them."""
+    parts = list(layer._flatten_layers())
+    if all(getattr(part, "quantization_mode", None) is None for part in parts):
+        return layer.weights
+    return [weight for part in parts for weight in saved_by(part)]
+
+
+def saved_by(layer: keras.layers.Layer) -> list[keras.Variable]:
+    """The variables of a quantized layer by Keras's own list of names, and those of LoRA, which it does not save."""
+    if not hasattr(layer, "variable_serialization_spec"):
+        return []
+    names = layer.variable_serialization_spec[layer.quantization_mode]
+    saved = [getattr(layer, f"_{name}" if hasattr(layer, f"_{name}") else name, None) for name in names]
+    lora = [weight for weight in layer.weights if weight.name.startswith("lora")]
+    return [weight for weight in saved if weight is not None] + lora
+
+
 @every_case
 def test_weights(case: Case) -> None:
     """Shapes, dtypes and trainable flags in Keras's order; the parts of a name stand in Keras's path in this order."""
     row = row_of(case)
-    theirs = case.layer.weights
-    variable = row.layer.policy.variable
+    theirs = as_saved(case.layer)
+    default = row.layer.policy.variable
     told = [
         (tuple(weight.shape), str(keras.backend.standardize_dtype(weight.dtype)), weight.trainable) for weight in theirs
     ]
-    ours = [
-        (weight.shape, weight.dtype or variable, weight.trainable and row.layer.trainable) for weight in row.weights
-    ]
+    ours = [(weight.shape, weight.dtype or default, weight.trainable and row.layer.trainable) for weight in row.weights]
     assert ours == told
-    for weight, path in zip(row.weights, (weight.path for weight in theirs), strict=True):
+    for weight, path in zip(
+        row.weights, (weight.path.replace("zero_point", "kernel_zero") for weight in theirs), strict=True
+    ):
         few, many = sorted((weight.name.split("/"), path.split("/")), key=len)
         parts = iter(many)
         assert all(part in parts for part in few), (weight.name, path)
@@ -101,13 +119,40 @@ def test_params(case: Case) -> None:
 
 
 @every_case
+def test_weight_bytes(case: Case) -> None:
+    """Every weight counts its own dtype: a float16 layer, an int8 kernel with float32 scales."""
+    assert row_of(case).weight_bytes == bytes_in(case.layer.weights)
+
+
+def bytes_in(weights: list[keras.Variable]) -> int:
+    return sum(keras.ops.convert_to_numpy(weight).nbytes for weight in weights)
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+def test_a_quantized_model_is_counted_by_what_it_keeps() -> None:
+    """`model.quantize` changes policies layer by layer, inside wrappers too; what it cannot quantize stays."""
+    inputs = keras.Input((6, 16))
+    hidden = keras.layers.TimeDistributed(keras.layers.Dense(9))(inputs)
+    hidden = keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True))(hidden)
+    outputs = keras.layers.EinsumDense("abc,cd->abd", (6, 5), bias_axes="d")(keras.layers.Dense(8)(hidden))
+    model = keras.Model(inputs, outputs)
+    for mode in ("int8", "int4"):
+        quantized = keras.models.clone_model(model)
+        quantized.quantize(mode)
+        totals = analyze(quantized).totals
+        assert totals.params == quantized.count_params()
+        assert totals.weight_bytes == bytes_in(quantized.weights)
+        assert totals.macs == analyze(model).totals.macs
+
+
+@every_case
 def test_macs(case: Case) -> None:
     cost = row_of(case).cost
     assert cost is not None
     assert cost.macs == case.macs
 
 
-@every_case
+@pytest.mark.parametrize("case", [case for case in CASES if case.runs], ids=repr)
 def test_traced_macs(case: Case) -> None:
     """The MACs of the graph that TensorFlow traces, counted from its operations alone."""
     traced = trace(case.model)

@@ -12,7 +12,8 @@ import keras
 class Case:
     """A layer on inputs of these shapes (per sample, without the batch).
 
-    `call` says how the layer takes them where that is neither the one tensor nor the list of all.
+    `call` says how the layer takes them where that is neither the one tensor nor the list of all. `runs` is false where
+    Keras has to see data before it can run the layer (GPTQ, AWQ).
     """
 
     def __init__(
@@ -22,10 +23,12 @@ class Case:
         macs: int = 0,
         call: Callable[..., Any] | None = None,
         dtypes: tuple[str, ...] = (),
+        runs: bool = True,
     ) -> None:
         self.layer = layer
         self.shapes = shapes
         self.macs = macs
+        self.runs = runs
         self.call = call or (lambda layer, *tensors: layer(tensors[0] if len(tensors) == 1 else list(tensors)))
         self.dtypes = dtypes or ("float32",) * len(shapes)
 
