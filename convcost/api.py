@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from convcost.comparison import Comparison, compared
-from convcost.conventions import named, under
 from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
 from convcost.profile import profile
@@ -19,7 +18,10 @@ from convcost.report import Report, WhatIf
 from convcost.separability import judged
 from convcost.variants import apply, names, parse
 
-__all__ = ["analyze", "compare", "load", "under_variants"]
+if TYPE_CHECKING:
+    from convcost.explanation import Explanation
+
+__all__ = ["analyze", "compare", "explain", "load", "under_variants"]
 
 
 def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:
@@ -67,6 +69,8 @@ def analyze(
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
     report = profile(model, shapes, batch)
     if convention is not None:
+        from convcost.conventions import named, under
+
         return under(report, named(convention))
     if not what_if:
         return report
@@ -99,6 +103,22 @@ def under_variants(
     model = load(source, parameters)
     report = analyze(model, input_shape=input_shape, batch=batch, what_if=False)
     return report, [_what_if(model, report, [text], keep) for text in variants or names()]
+
+
+def explain(
+    source: Any,
+    *,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    batch: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+) -> Explanation:
+    """What other tools would print for a model, and where each difference comes from.
+
+    Raises ConvcostError as `analyze` does.
+    """
+    from convcost.explanation import explained
+
+    return explained(analyze(source, input_shape=input_shape, batch=batch, parameters=parameters, what_if=False))
 
 
 def compare(

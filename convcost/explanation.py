@@ -11,6 +11,8 @@ from convcost.conventions import CONVENTIONS, PAPER, TWICE, Figure
 from convcost.parts import CONTRACTIONS, Part, parts_of_row
 from convcost.report import Report
 
+DOUBLED = ("every MAC", "two operations")
+
 
 class Reason(msgspec.Struct, frozen=True):
     """So much of a difference comes from counting `what` by this rule."""
@@ -41,14 +43,14 @@ class Explanation(msgspec.Struct, frozen=True):
     figures: tuple[Explained, ...]
 
 
-def explain(report: Report) -> Explanation:
+def explained(report: Report) -> Explanation:
     """Every figure beside the MACs of `report`, which no convention counts."""
     parts = [part for row in report.rows for part in parts_of_row(row)]
     cost = report.totals.cost
-    other = [Reason(category, "as docs/how-it-counts.md has it", flops) for category, flops in cost.other.items()]
+    other = [Reason(category, "", flops) for category, flops in cost.other.items() if flops]
     own = [
         Explained("convcost", "", "MACs", cost.macs, ()),
-        Explained("convcost", "", "FLOPs", cost.flops, _sorted([Reason("every MAC", "2", cost.macs), *other])),
+        Explained("convcost", "", "FLOPs", cost.flops, _sorted([Reason(*DOUBLED, cost.macs), *other])),
     ]
     theirs = [
         Explained(one.name, one.source, figure.name, sum(map(figure.of, parts)), _reasons(figure, parts))
@@ -64,9 +66,9 @@ def _reasons(figure: Figure, parts: Iterable[Part]) -> tuple[Reason, ...]:
     for part in parts:
         rule = figure.rule(part)
         doubled = rule == TWICE and part.kind in CONTRACTIONS
-        what = ("every MAC", "2") if doubled else (part.kind, str(rule))
-        first = figure.first_step and part.steps > 1
-        amounts[what[0], what[1] + (", first step only" if first else "")] += figure.of(part) - part.macs
+        what, words = DOUBLED if doubled else (part.kind, str(rule))
+        first = ", of the first step alone" if figure.first_step and part.steps > 1 else ""
+        amounts[what, words + first] += figure.of(part) - part.macs
     return _sorted(Reason(what, rule, amount) for (what, rule), amount in amounts.items() if amount)
 
 

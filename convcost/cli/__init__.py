@@ -15,11 +15,12 @@ import typer
 from convcost._version import __version__
 from convcost.cli.analyze import analyze
 from convcost.cli.compare import compare
+from convcost.cli.explain import explain
 from convcost.cli.layers import layers
 from convcost.cli.schema import schema
 from convcost.cli.variants import variants
 
-_COMMANDS = (analyze, compare, variants, layers, schema)
+_COMMANDS = (analyze, compare, variants, explain, layers, schema)
 
 app = typer.Typer(
     name="convcost",

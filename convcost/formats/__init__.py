@@ -5,6 +5,7 @@ its own) and, for what it shows,
 - `reports(reports, view)`: several models, a summary row each,
 - `variants(report, what_ifs, view)`: a model under several variants,
 - `comparison(comparison, view)`: one layer, explained,
+- `explanation(explanation, view)`: what other tools print, and why,
 - `check(checked, view)`: the verdicts on a budget,
 - `difference(difference, view)`: two models side by side.
 """

@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from convcost.columns import values
 from convcost.comparison import Comparison
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
 from convcost.units import printable
+
+if TYPE_CHECKING:
+    from convcost.explanation import Explanation
 
 SUFFIX = ".csv"
 
@@ -65,6 +70,17 @@ def comparison(comparison: Comparison, view: View) -> str:
     output = "x".join(map(str, comparison.standard.output_shape))
     rows.append(["separable", "", output, comparison.separable_params, comparison.separable.macs])
     return _written(["step", "kind", "output_shape", "params", "macs"], rows)
+
+
+def explanation(explanation: Explanation, view: View) -> str:
+    """One row a reason; a figure without one has a row too."""
+    header = ["tool", "source", "figure", "count", "difference", "what", "rule", "amount"]
+    rows = [
+        [one.tool, one.source, one.figure, one.count, one.difference, *reason]
+        for one in explanation.figures
+        for reason in [msgspec.structs.astuple(reason) for reason in one.reasons] or [("", "", 0)]
+    ]
+    return _written(header, rows)
 
 
 def _written(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

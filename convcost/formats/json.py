@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,9 @@ from convcost.formats._check_json import check_as_dict, difference_as_dict
 from convcost.model import Shape
 from convcost.report import CallShapes, Report, Row, Separable, Totals, WhatIf
 from convcost.table import View
+
+if TYPE_CHECKING:
+    from convcost.explanation import Explanation
 
 SUFFIX = ".json"
 SCHEMA_VERSION = 1
@@ -65,6 +68,22 @@ def comparison(comparison: Comparison, view: View) -> str:
             },
         }
     )
+
+
+def explanation(explanation: Explanation, view: View) -> str:
+    data = as_dict(explanation.report)
+    figures = [
+        {
+            "tool": one.tool,
+            "source": one.source,
+            "figure": one.figure,
+            "count": one.count,
+            "difference": one.difference,
+            "reasons": [msgspec.structs.asdict(reason) for reason in one.reasons],
+        }
+        for one in explanation.figures
+    ]
+    return _dumped({**_head(), "model": data["model"], "coverage": data["coverage"], "explanation": figures})
 
 
 def as_dict(report: Report) -> dict[str, Any]:

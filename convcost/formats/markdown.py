@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,11 +11,15 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
+from convcost.formats import _explaining
 from convcost.formats._teaching import product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
 from convcost.units import count, factor, printable
 from convcost.units import shape as sizes
+
+if TYPE_CHECKING:
+    from convcost.explanation import Explanation
 
 SUFFIX = ".md"
 
@@ -73,6 +78,10 @@ def comparison(comparison: Comparison, view: View) -> str:
     together = f"{comparison.separable.macs:,} ({factor(comparison.reduction_factor)} fewer)"
     rows.append(["separable", shape(comparison.standard.output_shape), f"{comparison.separable_params:,}", together])
     return table(["step", "output", "params", "MACs"], rows, [False, False, True, True]) + "\n"
+
+
+def explanation(explanation: Explanation, view: View) -> str:
+    return table(_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:

@@ -10,7 +10,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _sides
+from convcost.formats import _explaining, _sides
 from convcost.formats._blocks import blocks
 from convcost.formats._plain import aligned
 from convcost.formats._teaching import explained
@@ -20,6 +20,8 @@ from convcost.units import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from convcost.explanation import Explanation
 
 SUFFIX = ".txt"
 MOST_LIVE = 4
@@ -96,6 +98,14 @@ def comparison(comparison: Comparison, view: View) -> str:
     return explained(comparison, bold=view.terminal and view.color) + "\n"
 
 
+def explanation(explanation: Explanation, view: View) -> str:
+    report = explanation.report
+    grid = (_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT)
+    sources = dict.fromkeys((one.tool, one.source) for one in explanation.figures if one.source)
+    read = f"Counted as the source of each tool does:\n{_listed(list(map(list, sources)), flush_first=False)}"
+    return "\n\n".join([_heading(report), _drawn(grid, view, folds=len(grid[0]) - 1), read, *_uncounted(report)]) + "\n"
+
+
 def check(checked: Checked, view: View) -> str:
     return blocks(checked, view)
 
@@ -138,10 +148,15 @@ def _remarks(report: Report, view: View) -> list[str]:
         remarks.append(f"Alive at the peak of activations, {printable(report.peak.layer)}:\n{_listed(live)}")
     if view.separable and report.what_if:
         remarks.append(_savings(report, view))
-    if report.uncounted:
-        names = [[printable(row.path), row.kind, printable(row.reason)] for row in report.uncounted]
-        remarks.append(f"Not counted, so that totals are lower bounds (≥):\n{_listed(names, flush_first=False)}")
-    return remarks
+    return remarks + _uncounted(report)
+
+
+def _uncounted(report: Report) -> list[str]:
+    """The layers that no rule counts, where there are any."""
+    if not report.uncounted:
+        return []
+    names = [[printable(row.path), row.kind, printable(row.reason)] for row in report.uncounted]
+    return [f"Not counted, so that totals are lower bounds (≥):\n{_listed(names, flush_first=False)}"]
 
 
 def _savings(report: Report, view: View) -> str:
@@ -165,14 +180,15 @@ def _listed(rows: list[list[str]], flush_first: bool = True) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _drawn(grid: Grid, view: View) -> str:
+def _drawn(grid: Grid, view: View, folds: int = 0) -> str:
+    """A table; `folds` is the column that folds where a terminal is too narrow."""
     titles, cells, right = grid
     if not view.terminal:
         return aligned([titles, *cells], right)
-    return _rich(titles, cells, right, view)
+    return _rich(titles, cells, right, view, folds)
 
 
-def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: View) -> str:
+def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: View, folds: int) -> str:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -183,7 +199,7 @@ def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: Vi
             Text(title),
             justify="right" if flush else "left",
             overflow="fold",
-            no_wrap=place > 0,
+            no_wrap=place != folds,
             style="cyan" if place == 0 else None,
         )
     for row in cells:
