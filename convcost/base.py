@@ -15,6 +15,8 @@ from convcost.saved_reports import SavedReport, read_reports
 
 NONE_GIVEN = "no base was given (--base REF)"
 NEW = "new"
+NOT_THERE = "no base: "
+"""How the reason starts where a base was asked for."""
 
 
 class Base(Protocol):
@@ -56,13 +58,13 @@ class GitBase:
             if content is None and (old := self.repository.renamed_from(self.commit.id, path)):
                 content = self.repository.read(self.commit.id, old)
         except GitError as error:
-            return Absent(f"no base: {error}")
+            return Absent(f"{NOT_THERE}{error}")
         if content is None:
             return Absent(NEW, new=True)
         try:
             return measured_bytes(subject, content, f"{self.commit.id[:7]}:{path}").figures
         except ConvcostError as error:
-            return Absent(f"no base: {error}")
+            return Absent(f"{NOT_THERE}{error}")
 
 
 class ReportBase:
@@ -92,10 +94,10 @@ def base_of(wanted: str | None, alone: bool, folder: Path) -> Base:
     path = Path(wanted)
     if path.suffix == ".json":
         if not path.is_file():
-            return NoBase(f"no base: {wanted}: no such file")
+            return NoBase(f"{NOT_THERE}{wanted}: no such file")
         return ReportBase(path, read_reports(path), alone)
     repository = Repository(folder)
     try:
         return GitBase(repository, repository.merge_base(wanted))
     except GitError as error:
-        return NoBase(f"no base: {error}")
+        return NoBase(f"{NOT_THERE}{error}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from convcost.base import Base, GitBase
+from convcost.base import NOT_THERE, Base, GitBase
 from convcost.budget.difference import difference, grew_most
 from convcost.budget.figures import Figures
 from convcost.budget.judge import Absent, Conditions, judge
@@ -44,6 +44,12 @@ def check(subjects: Sequence[Subject], run: Run) -> Checked:
             problem = Problem(str(error), error.exit_code)
             models.append(ModelCheck(subject.name, subject.source, subject.place, problem=problem))
     return Checked(tuple(models), run.base.label, run.policy, folder_in_repository(Path.cwd()))
+
+
+def missing_bases(checked: Checked) -> list[str]:
+    """Why a base that was asked for is not there, once a reason."""
+    reasons = (verdict.note for _, verdict in checked.verdicts() if verdict.asked == "max_increase")
+    return list(dict.fromkeys(reason for reason in reasons if reason.startswith(NOT_THERE)))
 
 
 def _check(subject: Subject, run: Run) -> ModelCheck:

@@ -10,8 +10,9 @@ import msgspec
 from convcost import api
 from convcost.budget.figures import Figures, figures_of, lines_of
 from convcost.budget.rules import Subject
-from convcost.errors import ConvcostError
+from convcost.errors import ConvcostError, MeasureError
 from convcost.git import is_lfs_pointer
+from convcost.globs import matches
 from convcost.report import Report
 
 
@@ -30,6 +31,21 @@ def measured(subject: Subject, path: Path | None = None) -> Measured:
     model = api.load(path, subject.parameters)
     report = api.analyze(model, input_shape=subject.input_shape or None, batch=subject.batch, what_if=False)
     return Measured(report, figures_of(report, lines_of(model)))
+
+
+def counted(subject: Subject) -> Figures:
+    """The figures of a subject that may be locked. Raises MeasureError where a layer is not counted and must be."""
+    figures = measured(subject).figures
+    missing = [
+        layer.path
+        for layer in figures.uncounted
+        if not any(matches(allowed.glob, layer.path) for allowed in subject.allowed)
+    ]
+    if missing:
+        raise MeasureError(
+            f"{subject.source}: not counted: {', '.join(missing[:5])}; allow_uncounted takes their names"
+        )
+    return figures
 
 
 def measured_bytes(subject: Subject, content: bytes, source: str) -> Measured:

@@ -65,6 +65,14 @@ class SavedReports(msgspec.Struct, frozen=True):
     reports: list[SavedReport | None] = []
 
 
+def is_report(path: Path) -> bool:
+    """Whether a file says that it is a report; a spec may be JSON too."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b'"schema_version"' in file.read(512)
+
+
 def read_reports(path: Path) -> list[SavedReport]:
     """The reports in a JSON file. Raises ConvcostError where it holds none."""
     try:

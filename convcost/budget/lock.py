@@ -58,3 +58,13 @@ def tightened(lock: Lock, today: Mapping[str, Counts]) -> Lock:
         for model, counts in lock.models.items()
     }
     return Lock(VERSION, models)
+
+
+def changes(old: Lock, new: Lock) -> int:
+    """How many counts differ, those of models that came or went included."""
+    before, after = _flat(old), _flat(new)
+    return sum(before.get(key) != after.get(key) for key in before.keys() | after.keys())
+
+
+def _flat(lock: Lock) -> dict[tuple[str, str], int]:
+    return {(model, metric): count for model, counts in lock.models.items() for metric, count in counts.items()}

@@ -14,13 +14,17 @@ import typer
 
 from convcost._version import __version__
 from convcost.cli.analyze import analyze
+from convcost.cli.check import check
 from convcost.cli.compare import compare
+from convcost.cli.diff import diff
 from convcost.cli.explain import explain
+from convcost.cli.init import init
 from convcost.cli.layers import layers
+from convcost.cli.lock import lock
 from convcost.cli.schema import schema
 from convcost.cli.variants import variants
 
-_COMMANDS = (analyze, compare, variants, explain, layers, schema)
+_COMMANDS = (analyze, compare, variants, explain, check, diff, init, lock, layers, schema)
 
 app = typer.Typer(
     name="convcost",

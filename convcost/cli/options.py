@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,21 @@ from convcost import units
 from convcost.errors import ConvcostError
 
 Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json, csv or markdown.")]
+CheckFormat = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="table, json, markdown, github, gitlab, junit, openmetrics or sarif.",
+    ),
+]
+DiffFormat = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json or markdown.")]
+Budget = Annotated[
+    Path | None,
+    typer.Option("--budget", metavar="FILE", help="The policy file. Default: convcost.yaml, here or above."),
+]
+Specs = Annotated[bool, typer.Option("--specs", help="Only the models of the policy that are specs.")]
 Output = Annotated[
     list[str] | None,
     typer.Option(

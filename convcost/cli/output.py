@@ -102,6 +102,13 @@ def warn(message: str) -> None:
     sys.stderr.write(f"warning: {printable(message)}\n")
 
 
+def error(message: str) -> None:
+    """Print an error that does not end the command at once."""
+    from convcost.units import printable
+
+    sys.stderr.write(f"error: {printable(message)}\n")
+
+
 def terminal() -> tuple[bool, bool, int | None]:
     """Whether stdout is a terminal, whether it gets colours, and its width (None: as wide as it takes)."""
     is_terminal = sys.stdout.isatty()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,24 @@ def find_policy(start: Path) -> Path | None:
         if (folder / PYPROJECT).is_file() and (pointed := _pointed(folder / PYPROJECT)):
             return pointed
     return None
+
+
+def find_models(folder: Path) -> list[Path]:
+    """The archives and specs below a folder, hidden folders left out, from there."""
+    found = []
+    for suffix in ("*.keras", "*.yaml", "*.yml"):
+        for path in folder.rglob(suffix):
+            inside = path.relative_to(folder)
+            if not any(part.startswith(".") for part in inside.parts) and _is_model(path):
+                found.append(inside)
+    return sorted(found)
+
+
+def _is_model(path: Path) -> bool:
+    if path.suffix == ".keras":
+        return True
+    with path.open("rb") as file:
+        return re.search(rb"^convcost\s*:", file.read(4096), re.MULTILINE) is not None
 
 
 def _pointed(pyproject: Path) -> Path | None:
