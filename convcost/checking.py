@@ -79,10 +79,11 @@ def _check(subject: Subject, run: Run) -> ModelCheck:
 def _grown(
     subject: Subject, figures: Figures, base: Figures | Absent, verdicts: Sequence[Verdict], run: Run
 ) -> tuple[Growing, ...]:
-    """The layers that grew, in every metric of the model that is not kept."""
+    """The layers that grew, in every metric of the model that is not kept, once where two metrics tell the same."""
     failing = [verdict for verdict in verdicts if verdict.outcome in ("fail", "warn") and not verdict.match]
+    metrics = list(dict.fromkeys(verdict.metric for verdict in failing))
     growing = []
-    for metric in dict.fromkeys(verdict.metric for verdict in failing):
+    for metric in (one for one in metrics if OF_MODEL[one].like not in metrics):
         since, label = base, run.base.label
         if isinstance(since, Absent) and run.lock:
             locked = next((one.limit for one in failing if one.metric == metric and one.asked == "lock"), None)

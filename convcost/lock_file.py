@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from convcost.budget.judge import Locked
 from convcost.budget.lock import VERSION, Lock
-from convcost.budget.rules import Place
 from convcost.errors import ConvcostError
 from convcost.paths import shown_path
 
 NAME = "convcost.lock.json"
+_KEY = re.compile(r'\s*("(?:[^"\\]|\\.)*"): *([{\d])')
 
 
 class LockFile(msgspec.Struct, frozen=True):
-    """A lock and where it stands; `lines` are those of its counts."""
+    """A lock and where it stands; `lines` are those of its counts, by model and metric."""
 
     path: Path
     lock: Lock
+    lines: Mapping[str, Mapping[str, int]] = {}
 
     def of(self, model: str) -> Locked:
-        return Locked(Place(shown_path(self.path), self._line(model)), self.lock.models.get(model))
-
-    def _line(self, model: str) -> int | None:
-        """Where the model stands: it is written one number a line."""
-        line = 3
-        for name, counts in sorted(self.lock.models.items()):
-            line += 1
-            if name == model:
-                return line
-            line += len(counts) + 1
-        return None
+        return Locked(shown_path(self.path), self.lock.models.get(model), self.lines.get(model, {}))
 
 
 def beside(policy: Path) -> Path:
@@ -46,14 +39,27 @@ def read_lock(path: Path) -> LockFile | None:
     if not path.is_file():
         return None
     try:
-        lock = msgspec.json.decode(path.read_bytes(), type=Lock)
+        text = path.read_bytes()
+        lock = msgspec.json.decode(text, type=Lock)
     except (msgspec.DecodeError, OSError, RecursionError) as error:
         raise ConvcostError(
             f"{shown_path(path)}: no lock file: {error}; after a merge conflict, settle it or run `convcost lock`"
         ) from None
     if lock.version != VERSION:
         raise ConvcostError(f"{shown_path(path)}: version is {lock.version}, allowed: {VERSION}")
-    return LockFile(path, lock)
+    return LockFile(path, lock, _lines(text.decode()))
+
+
+def _lines(text: str) -> dict[str, dict[str, int]]:
+    """Where a lock file says its counts, which stand one a line."""
+    lines: dict[str, dict[str, int]] = {}
+    inside: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := _KEY.match(line):
+            key = json.loads(found[1])
+            inside = lines.setdefault(key, {}) if found[2] == "{" else inside
+            inside.setdefault(key, number)
+    return lines
 
 
 def written(lock: Lock) -> str:

@@ -26,10 +26,14 @@ class Absent(msgspec.Struct, frozen=True):
 
 
 class Locked(msgspec.Struct, frozen=True):
-    """What the lock file holds of a model; `values` None: nothing yet."""
+    """What the lock file holds of a model, and in which lines; `values` None: nothing yet."""
 
-    place: Place
+    source: str
     values: Mapping[str, int] | None
+    lines: Mapping[str, int] = {}
+
+    def place(self, metric: str) -> Place:
+        return Place(self.source, self.lines.get(metric))
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -183,8 +187,8 @@ class _Court:
         metrics = [metric for metric in OF_MODEL.values() if metric.locked]
         if locked.values is None:
             note = "not in the lock yet: `convcost lock` adds it"
-            return [Verdict("lock", "macs", "count", "skip", locked.place, note=note)]
-        return [self.of_lock(metric, locked.values[metric.name], locked.place)
+            return [Verdict("lock", "macs", "count", "skip", locked.place("macs"), note=note)]
+        return [self.of_lock(metric, locked.values[metric.name], locked.place(metric.name))
                 for metric in metrics if metric.name in locked.values]  # fmt: skip
 
     def of_lock(self, metric: Metric, most: int, place: Place) -> Verdict:

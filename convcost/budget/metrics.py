@@ -12,12 +12,14 @@ Unit = Literal["count", "bytes"]
 class Metric(msgspec.Struct, frozen=True):
     """`name` is the attribute of a report's totals, or of a layer's row.
 
-    `grows_by` is the layers' metric that tells which of them grew; `locked`: whether a lock holds it.
+    `grows_by` is the layers' metric that tells which of them grew, `like` another metric whose growth tells the same, and
+    `locked` whether a lock holds it.
     """
 
     name: str
     unit: Unit
     grows_by: str
+    like: str = ""
     locked: bool = True
 
 
@@ -27,11 +29,11 @@ def _by_name(*metrics: Metric) -> dict[str, Metric]:
 
 OF_MODEL = _by_name(
     Metric("macs", "count", "macs"),
-    Metric("flops", "count", "flops"),
+    Metric("flops", "count", "flops", like="macs"),
     Metric("params", "count", "params"),
-    Metric("trainable_params", "count", "trainable_params", locked=False),
-    Metric("non_trainable_params", "count", "params", locked=False),
-    Metric("weight_bytes", "bytes", "weight_bytes"),
+    Metric("trainable_params", "count", "trainable_params", like="params", locked=False),
+    Metric("non_trainable_params", "count", "params", like="params", locked=False),
+    Metric("weight_bytes", "bytes", "weight_bytes", like="params"),
     Metric("peak_activation_bytes", "bytes", "activation_bytes"),
 )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from convcost import units
 from convcost.budget.difference import Grown
-from convcost.budget.metrics import Unit
+from convcost.budget.metrics import OF_MODEL, Unit
 from convcost.budget.rules import Place
 from convcost.budget.verdicts import SEVERITY, Checked, Growing, ModelCheck, Outcome, Verdict
 
@@ -88,7 +88,9 @@ def sentence(model: ModelCheck, verdict: Verdict) -> str:
         said += f" ({extra})"
     if verdict.outcome not in ("ok", "skip"):
         if grown := growing(model, verdict):
-            said += "; grew most: " + ", ".join(grown_words(layer, grown.unit) for layer in grown.layers[:3])
+            said += f"; grew most in {grown.metric}: " + ", ".join(
+                grown_words(layer, grown.unit) for layer in grown.layers[:3]
+            )
         if model.message:
             said += f". {model.message}"
     return said
@@ -96,12 +98,10 @@ def sentence(model: ModelCheck, verdict: Verdict) -> str:
 
 def growing(model: ModelCheck, verdict: Verdict) -> Growing | None:
     """The layers that made a total of the model grow."""
-    from convcost.budget.metrics import OF_MODEL
-
     if verdict.match or verdict.asked == "coverage":
         return None
-    by = OF_MODEL[verdict.metric].grows_by
-    return next((one for one in model.grown if one.metric == by), None)
+    metric = OF_MODEL[verdict.metric]
+    return next((one for name in (metric.grows_by, metric.like) for one in model.grown if one.metric == name), None)
 
 
 def grown_words(layer: Grown, unit: Unit) -> str:
