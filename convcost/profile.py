@@ -116,7 +116,8 @@ class _Run:
                 recorded = [
                     model.recorded.get(Ref(layer.name, index, place)) for place in range(arity[layer.name, index])
                 ]
-                outputs = self.leaf(path, layer, reads, extras, recorded)
+                told = [model.recorded.get(ref) for ref in call.inputs]
+                outputs = self.leaf(path, layer, reads, extras, recorded, told)
             for place, tensor in enumerate(outputs):
                 values[Ref(layer.name, index, place)] = tensor
         return [values[ref] for ref in model.outputs]
@@ -128,8 +129,9 @@ class _Run:
         reads: list[Tensor],
         extras: list[Tensor],
         recorded: list[Recorded | None],
+        told: list[Recorded | None],
     ) -> list[Tensor]:
-        """One call of a leaf layer: its shapes, cost and weights."""
+        """One call of a leaf layer: its shapes, cost and weights. The file tells what it reads and puts out."""
         rule = layer.rule
         assert not isinstance(rule, Model)
         shapes = [tensor.shape for tensor in reads if tensor.shape is not None]
@@ -141,7 +143,10 @@ class _Run:
             cost, weights = rule.cost(*shapes), rule.weights(*shapes)
         except UncountedError as unknown:
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
-            self.record(path, layer, reads, outputs, None, weights_of(rule, reads), extras, str(unknown))
+            weights_known = weights_of(rule, reads, told)
+            if weights_known is None:
+                layer = msgspec.structs.replace(layer, rule=Unknown(str(unknown), params_known=False))
+            self.record(path, layer, reads, outputs, None, weights_known or (), extras, str(unknown))
             return outputs
         except ShapeError as error:
             raise ConvcostError(f"{self.where(path, layer)}: {error}") from None
@@ -200,15 +205,23 @@ class _Run:
         return f"{self.source}{line}: layer {path!r} ({layer.kind})"
 
 
-def weights_of(rule: Rule | Unknown, reads: Sequence[Tensor]) -> tuple[Weight, ...]:
-    """The weights of a layer that is not costed: as the file holds them, or by its rule.
+def weights_of(
+    rule: Rule | Unknown, reads: Sequence[Tensor], told: Sequence[Recorded | None]
+) -> tuple[Weight, ...] | None:
+    """The weights of a layer that is not costed: as the file holds them, or by its rule; None where neither tells.
 
     A layer's weights hang on sizes that Keras must have known when it made them, so that any open size may stand as 1.
     """
     if isinstance(rule, Unknown):
         return rule.weights
-    shapes = [tensor.shape for tensor in reads if tensor.shape is not None]
-    return rule.weights(*shapes) if len(shapes) == len(reads) else ()
+    shapes = [
+        tensor.shape or (tuple(size or 1 for size in one.shape) if one is not None else None)
+        for tensor, one in zip(reads, told, strict=True)
+    ]
+    try:
+        return rule.weights(*(shape for shape in shapes if shape is not None)) if None not in shapes else None
+    except (ShapeError, UncountedError):
+        return None
 
 
 def agrees(shape: Shape, told: OpenShape) -> bool:
