@@ -60,6 +60,7 @@ def _check(subject: Subject, run: Run) -> ModelCheck:
     base = run.base.figures(subject)
     locked = run.lock.of(subject.name) if run.lock else None
     verdicts = judge(subject, figures, base, locked, run.conditions)
+    grown = _grown(subject, figures, base, verdicts, run)
     tight = any(one.asked == "lock" and one.outcome == "ok" and one.actual != one.limit for one in verdicts)
     return ModelCheck(
         name=subject.name,
@@ -70,8 +71,8 @@ def _check(subject: Subject, run: Run) -> ModelCheck:
         message=subject.message,
         figures=figures,
         base=run.base.label if isinstance(base, Figures) else "",
-        grown=_grown(subject, figures, base, verdicts, run),
-        largest=_largest(figures, verdicts) if isinstance(base, Absent) else (),
+        grown=grown,
+        largest=() if grown or isinstance(base, Figures) else _largest(figures, verdicts),
         notes=(TIGHTEN,) if tight else (),
     )
 

@@ -12,8 +12,8 @@ Unit = Literal["count", "bytes"]
 class Metric(msgspec.Struct, frozen=True):
     """`name` is the attribute of a report's totals, or of a layer's row.
 
-    `grows_by` is the layers' metric that tells which of them grew, `like` another metric whose growth tells the same, and
-    `locked` whether a lock holds it.
+    `grows_by` is the layers' metric that tells which of them grew, `like` another metric whose growth tells the same,
+    and `locked` whether a lock holds it.
     """
 
     name: str

@@ -51,5 +51,4 @@ def lock(
     everything = {subject.name for subject in document.subjects()}
     new = locks.tightened(old, today) if tighten else locks.renewed(old, today, everything)
     out.write(path, written(new))
-    changed = locks.changes(old, new)
-    out.show(f"{shown_path(path)}: {len(new.models)} models, {changed} counts changed\n")
+    out.show(f"{shown_path(path)}: {locks.changes(old, new)} counts changed, models: {len(new.models)}\n")

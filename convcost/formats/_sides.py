@@ -9,7 +9,7 @@ from convcost.formats._verdicts import quantity, signed
 
 TOTAL_TITLES = ["total", "old", "new", "change"]
 TOTAL_RIGHT = [False, True, True, True]
-LAYER_TITLES = ["", "layer", "kind", "MACs", "new", "change", "params", "new", "change"]
+LAYER_TITLES = ["", "layer", "kind", "MACs", "new MACs", "change", "params", "new params", "change"]
 LAYER_RIGHT = [False, False, False, True, True, True, True, True, True]
 
 

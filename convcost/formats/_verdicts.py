@@ -123,9 +123,11 @@ def signed(value: int, unit: Unit, raw: bool = False) -> str:
 
 
 def location(model: ModelCheck, verdict: Verdict, folder: str = "") -> Place:
-    """Where to look, from the top of the repository: the layer's line in the spec, else the rule."""
+    """Where to look, from the top of the repository: the line of the layer that is too much, else that of the rule."""
     grown = growing(model, verdict)
     line = grown.layers[0].line if grown else verdict.line
+    if verdict.outcome in ("ok", "skip"):
+        line = None
     place = Place(model.source, line) if line else verdict.place
     if place.source.startswith("--"):
         place = Place(model.source)
