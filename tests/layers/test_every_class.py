@@ -125,7 +125,7 @@ def test_weight_bytes(case: Case) -> None:
 
 
 def bytes_in(weights: list[keras.Variable]) -> int:
-    return sum(keras.ops.convert_to_numpy(weight).nbytes for weight in weights)
+    return sum(weight.numpy().nbytes for weight in weights)
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
