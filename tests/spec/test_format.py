@@ -213,6 +213,15 @@ def test_a_repeat_without_a_name_writes_its_layers_in_a_row(layers: Spec) -> Non
     assert paths(model) == ["input", "conv2d", "re_lu", "conv2d_1", "re_lu_1", "flatten"]
 
 
+def test_a_repeat_without_a_name_reads_what_its_from_names(layers: Spec) -> None:
+    model = layers(
+        "  - {ReLU: , name: a}\n  - {Flatten: , name: b, from: input}\n"
+        "  - {repeat: 2, from: a, layers: [Softmax]}\n  - {Flatten: , name: c}\n  - {Concatenate: , from: [b, c]}\n"
+    )
+    reads = {layer.name: [ref.layer for ref in layer.calls[0].inputs] for layer in model.layers}
+    assert (reads["softmax"], reads["softmax_1"], reads["c"]) == (["a"], ["softmax"], ["softmax_1"])
+
+
 def test_rounds_of_a_named_repeat_are_models_of_their_own(layers: Spec) -> None:
     model = layers(
         "  - {ReLU: , name: first}\n"
@@ -239,14 +248,15 @@ def test_a_repeat_of_nothing_is_left_out(layers: Spec, name: str) -> None:
 def test_trainable_and_dtype_reach_into_blocks(spec: Spec) -> None:
     text = "convcost: 1\ndtype: mixed_float16\ninput: [4]\nblocks:\n"
     text += "  b: {layers: [{Dense: {units: 2, dtype: float64}}, {Dense: {units: 2, trainable: true}}]}\n"
-    text += "layers: [{block: b}, {block: b, trainable: false, dtype: bfloat16}, {Dense: {units: 1}}]\n"
+    text += "layers: [{block: b}, {block: b, trainable: false, dtype: bfloat16}, {block: b, trainable: false}]\n"
     rows = profile(spec(text)).rows[1:]
     assert [(row.path, row.layer.policy.compute, row.trainable_params) for row in rows] == [
         ("b/dense", "float64", 4 * 2 + 2),
         ("b/dense_1", "float16", 2 * 2 + 2),
         ("b_1/dense", "float64", 0),
         ("b_1/dense_1", "bfloat16", 0),
-        ("dense", "float16", 2 * 1 + 1),
+        ("b_2/dense", "float64", 0),
+        ("b_2/dense_1", "float16", 0),
     ]
     assert rows[1].layer.policy.variable == "float32"
 
