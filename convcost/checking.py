@@ -114,11 +114,12 @@ def _when_locked(subject: Subject, lock: LockFile, metric: str, locked: int | No
 
 def _largest(figures: Figures, verdicts: Sequence[Verdict]) -> tuple[Largest, ...]:
     """The costliest layers, for the ceilings of the model that are not kept."""
+    broken = [
+        one.metric for one in verdicts if one.outcome in ("fail", "warn") and one.asked == "max" and not one.match
+    ]
     found = []
-    for verdict in verdicts:
-        if verdict.outcome not in ("fail", "warn") or verdict.asked != "max" or verdict.match:
-            continue
-        metric = OF_LAYER[OF_MODEL[verdict.metric].grows_by]
+    for name in (name for name in broken if OF_MODEL[name].like not in broken):
+        metric = OF_LAYER[OF_MODEL[name].grows_by]
         known = [(value, layer) for layer in figures.layers if (value := layer.values[metric.name])]
         top = sorted(known, key=lambda one: -one[0])[:MOST_LARGEST]
         found.append(Largest(metric.name, metric.unit, tuple(Over(one.path, value, one.line) for value, one in top)))

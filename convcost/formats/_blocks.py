@@ -63,8 +63,9 @@ def _rows(model: ModelCheck, view: View) -> Iterator[str]:
     for verdict, cell, line in zip(model.verdicts, shown, lines, strict=True):
         outcome = SHOWN[verdict.outcome]
         yield f"  {_colored(outcome, view)}{line[len(outcome) :]}" + (f"  {printable(cell.note)}" if cell.note else "")
-        rows = [[quantity(one.actual, verdict.unit, raw=True), printable(one.path)] for one in verdict.over]
-        yield from _listed(rows[:MOST_LAYERS], len(rows))
+        if len(verdict.over) > 1:
+            rows = [[quantity(one.actual, verdict.unit, raw=True), printable(one.path)] for one in verdict.over]
+            yield from _listed(rows[:MOST_LAYERS], len(rows))
 
 
 def _listed(rows: Sequence[Sequence[str]], there: int) -> Iterator[str]:
