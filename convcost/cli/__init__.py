@@ -86,7 +86,7 @@ def raise_with_traceback() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    from convcost.units import printable
+    from convcost.cli.output import complain
 
-    typer.echo("error: " + "\n".join(map(printable, message.splitlines())), err=True)
+    complain(message)
     sys.exit(code)

@@ -80,25 +80,33 @@ def analyze(
     if sort is not None and sort not in SORTS:
         raise ConvcostError(f"--sort: got {sort!r}, allowed: {', '.join(SORTS)}")
     delivery = out.Delivery(format_, output, inputs=models)
-    reports = [
-        analyzed(
-            model,
-            input_shape=options.shapes(input_shape),
-            batch=batch,
-            parameters=options.parameters(set_),
-            what_if=separable,
-            variants=variant or ["separable"],
-            keep=keep or (),
-            convention=convention,
-        )
-        for model in models
-    ]
-    for report in reports:
+    reports, code = [], 0
+    for model in models:
+        try:
+            report = analyzed(
+                model,
+                input_shape=options.shapes(input_shape),
+                batch=batch,
+                parameters=options.parameters(set_),
+                what_if=separable,
+                variants=variant or ["separable"],
+                keep=keep or (),
+                convention=convention,
+            )
+        except ConvcostError as error:
+            if len(models) == 1:
+                raise
+            out.complain(str(error))  # the other files are still worth a look
+            code = max(code, error.exit_code)
+            continue
+        reports.append(report)
         for warning in report.warnings:
             out.warn(warning)
     separable = separable and convention is None
     view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw)
-    if len(reports) == 1:
+    if len(models) == 1:
         delivery.give("report", reports[0], view=view)
-    else:
+    elif reports:
         delivery.give("reports", reports, view=view)
+    if code:
+        raise typer.Exit(code)

@@ -109,6 +109,13 @@ def error(message: str) -> None:
     sys.stderr.write(f"error: {printable(message)}\n")
 
 
+def complain(message: str) -> None:
+    """Print an error."""
+    from convcost.units import printable
+
+    sys.stderr.write("error: " + "\n".join(map(printable, message.splitlines())) + "\n")
+
+
 def terminal() -> tuple[bool, bool, int | None]:
     """Whether stdout is a terminal, whether it gets colours, and its width (None: as wide as it takes)."""
     is_terminal = sys.stdout.isatty()

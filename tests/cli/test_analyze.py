@@ -138,6 +138,14 @@ def test_several_models_are_a_row_each(run: Run, model: Path, tmp_path: Path) ->
     assert run("analyze", model, other, "--format", "markdown").out.count("\n") == 4
 
 
+def test_one_bad_file_among_several_does_not_hide_the_others(run: Run, model: Path, tmp_path: Path) -> None:
+    result = run("analyze", model, tmp_path / "missing.keras", model, "--format", "csv")
+    assert result.code == 2
+    assert "missing.keras: no such file" in result.err
+    assert len(list(csv.DictReader(io.StringIO(result.out)))) == 2
+    assert run("analyze", tmp_path / "a.keras", tmp_path / "b.keras").out == ""
+
+
 def test_output_files_are_written_beside_stdout(run: Run, model: Path, tmp_path: Path) -> None:
     result = run("analyze", model, "-o", tmp_path / "r.json", "-o", f"markdown:{tmp_path / 'r.txt'}")
     assert "Largest savings" in result.out
