@@ -129,11 +129,11 @@ def test_arithmetic_is_python_s(text: str) -> None:
     ],
 )
 def test_refusals(text: str, message: str, recwarn: pytest.WarningsRecorder) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ConvcostError) as refusal:
         evaluate(text, {"alpha": 0.5, "text": "relu", "flag": True})
     assert message in str(refusal.value)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert not recwarn.list
 
 

@@ -16,10 +16,10 @@ TOP = "convcost: 1\ninput: [8, 8, 3]\n"
 
 def refusal(spec: Spec, text: str, **parameters: Any) -> str:
     """The message, without the directory; it comes on one line and at once."""
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ConvcostError) as caught:
         profile(spec(text, **parameters))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert caught.value.exit_code == 2
     message = str(caught.value)
     assert "\n" not in message

@@ -141,10 +141,10 @@ def bomb(levels: int) -> str:
     ids=["lists", "mappings", "blocks", "laughs", "merged"],
 )
 def test_bombs_are_refused_at_once(text: str, message: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ConvcostError, match=message):
         parse(text, "spec.yaml")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_aliases_within_the_cap_are_read() -> None:
