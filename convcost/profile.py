@@ -30,6 +30,9 @@ from convcost.report import CallShapes, Report, Row
 
 NO_SHAPE = "the shape of its input is not known"
 
+ARITHMETIC_ERRORS = (IndexError, TypeError, ValueError, ZeroDivisionError, OverflowError)
+"""What a rule's arithmetic raises on inputs that are too few, too many, or of another rank than the layer takes."""
+
 
 class _Leaf:
     """What a leaf layer has come to so far, call by call."""
@@ -150,6 +153,9 @@ class _Run:
             return outputs
         except ShapeError as error:
             raise ConvcostError(f"{self.where(path, layer)}: {error}") from None
+        except ARITHMETIC_ERRORS as error:
+            told_of = ", ".join(str(one[1:]) for one in shapes) or "none"
+            raise ConvcostError(f"{self.where(path, layer)}: it cannot take these inputs: {told_of}") from error
         known = shape if isinstance(shape, list) else [shape]
         recorded += [None] * (len(known) - len(recorded))
         outputs = [self.tensor(one, told.dtype if told else dtype) for one, told in zip(known, recorded, strict=False)]

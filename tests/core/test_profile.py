@@ -9,7 +9,7 @@ from convcost.errors import ConvcostError
 from convcost.layers.activations import Activation, ReLU
 from convcost.layers.convolution import Conv2D
 from convcost.layers.dense import Dense
-from convcost.layers.merging import Add, Concatenate
+from convcost.layers.merging import Add, Concatenate, Dot
 from convcost.layers.passing import InputLayer
 from convcost.layers.reshaping import Flatten
 from convcost.model import Layer, Model, Policy, Recorded, Ref, Unknown, Weight
@@ -129,6 +129,11 @@ def test_a_layer_that_cannot_take_its_input_is_named() -> None:
         profile(chain(Conv2D(filters=1, kernel_size=9)))
     with pytest.raises(ConvcostError, match=r"groups is 2, which does not divide the input's 3 channels"):
         profile(chain(Conv2D(filters=2, kernel_size=1, groups=2)))
+
+
+def test_inputs_that_a_rule_does_not_foresee_are_an_error_that_names_the_layer() -> None:
+    with pytest.raises(ConvcostError, match=r"chain: layer 'dot_1' \(Dot\): it cannot take these inputs: \(8, 8, 3\)"):
+        profile(chain(Dot(axes=1)))
 
 
 def test_circles_and_dangling_references_are_errors() -> None:
