@@ -112,6 +112,7 @@ PLAIN_BATCH = ("batch normalization, not affine",)
 AFFINE = ("layer normalization", "group normalization")
 PLAIN = ("layer normalization, not affine", "group normalization, not affine")
 POOLINGS = ("max pooling", "average pooling")
+UPSAMPLINGS = ("nearest upsampling", "bilinear upsampling", "bicubic upsampling")
 GLOBAL_AND_ADAPTIVE = tuple(f"{where} {what}" for where in ("global", "adaptive") for what in POOLINGS)
 
 
@@ -165,7 +166,7 @@ PTFLOPS = Convention(
             | each(("relu", "prelu", "elu", "gelu"), Count(read=2))
             | each(("relu6", "leaky_relu", "silu", "softmax"), Count(read=1))
             | any_pooling(Count(read=2))
-            | each(("nearest upsampling", "bilinear upsampling", "bicubic upsampling"), Count(put_out=2)),
+            | each(UPSAMPLINGS, Count(put_out=2)),
         ),
     ),
     (
@@ -244,7 +245,8 @@ CALFLOPS = Convention(
             | each(AFFINE, Count(read=5))
             | each(PLAIN, Count(read=4))
             | each(("relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "softmax"), Count(read=1))
-            | any_pooling(Count(read=1)),
+            | any_pooling(Count(read=1))
+            | each(UPSAMPLINGS, Count(read=1)),
         ),
     ),
     (

@@ -47,7 +47,7 @@ def explained(report: Report) -> Explanation:
     """Every figure beside the MACs of `report`, which no convention counts."""
     parts = [part for row in report.rows for part in parts_of_row(row)]
     cost = report.totals.cost
-    other = [Reason(category, "", flops) for category, flops in cost.other.items() if flops]
+    other = [Reason(category, "", flops) for category, flops in cost.other.items()]
     own = [
         Explained("convcost", "", "MACs", cost.macs, ()),
         Explained("convcost", "", "FLOPs", cost.flops, _sorted([Reason(*DOUBLED, cost.macs), *other])),
@@ -69,8 +69,9 @@ def _reasons(figure: Figure, parts: Iterable[Part]) -> tuple[Reason, ...]:
         what, words = DOUBLED if doubled else (part.kind, str(rule))
         first = ", of the first step alone" if figure.first_step and part.steps > 1 else ""
         amounts[what, words + first] += figure.of(part) - part.macs
-    return _sorted(Reason(what, rule, amount) for (what, rule), amount in amounts.items() if amount)
+    return _sorted(Reason(what, rule, amount) for (what, rule), amount in amounts.items())
 
 
 def _sorted(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(sorted(reasons, key=lambda reason: -abs(reason.amount)))
+    """Those that make a difference, largest first."""
+    return tuple(sorted(filter(lambda reason: reason.amount, reasons), key=lambda reason: -abs(reason.amount)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from convcost.cost import Cost, total
+from convcost.cost import Cost
 from convcost.layers import pooling
 from convcost.layers.activations import BaseActivation, Function, PReLU, activation_cost, activation_name
 from convcost.layers.arithmetic import prod
@@ -84,13 +84,18 @@ def parts_of_row(row: Row) -> list[Part]:
     if row.cost is None:
         return []
     calls = [tuple(shape for shape in call.inputs if shape is not None) for call in row.calls if call.inputs]
-    return [part for inputs in calls for part in parts_of(rule, *inputs)]
+    parts = [part for inputs in calls for part in parts_of(rule, *inputs)]
+    # A layer that was called with other settings has calls that its own rule does not tell.
+    return parts if sum(part.macs for part in parts) == row.cost.macs else by_cost(row.cost)
 
 
 @singledispatch
 def parts_of(rule: Rule, *inputs: Shape) -> list[Part]:
     """The parts of one call. A rule that has no function of its own here is told by its cost alone."""
-    cost = rule.cost(*inputs)
+    return by_cost(rule.cost(*inputs))
+
+
+def by_cost(cost: Cost) -> list[Part]:
     return ([Part("matrix product", macs=cost.macs)] if cost.macs else []) + by_category(cost)
 
 
@@ -174,9 +179,7 @@ parts_of.register(EinsumDense, multiplied)
 @parts_of.register
 def _(rule: Embedding, *inputs: Shape) -> list[Part]:
     table = rule.weights(*inputs)[0].shape
-    cost = rule.cost(*inputs)
-    looked_up = Part("embedding", macs=0, weights=inputs[0][0] * prod(table))
-    return [looked_up, *([Part("matrix product", macs=cost.macs)] if cost.macs else []), *by_category(cost)]
+    return [Part("embedding", weights=inputs[0][0] * prod(table)), *by_cost(rule.cost(*inputs))]
 
 
 def normalized(kind: str, rule: Rule, *inputs: Shape, affine: bool, rows: int = 0, channels: int) -> list[Part]:
@@ -270,27 +273,27 @@ parts_of.register(BaseAdaptivePooling, pooled)
 
 @parts_of.register
 def _(rule: UpSampling2D, *inputs: Shape) -> list[Part]:
-    put_out = prod(rule.output_shape(*inputs))
-    return [Part(f"{rule.interpolation} upsampling", flops=rule.cost(*inputs).other_flops, put_out=put_out)]
+    read, put_out = prod(inputs[0]), prod(rule.output_shape(*inputs))
+    flops = rule.cost(*inputs).other_flops
+    return [Part(f"{rule.interpolation} upsampling", flops=flops, read=read, put_out=put_out)]
 
 
 @parts_of.register
 def _(rule: BaseScored, *inputs: Shape) -> list[Part]:
-    return scored("matrix product", rule.cost(*inputs), rule.scores(*inputs))
+    cost, scores = rule.cost(*inputs), rule.scores(*inputs)
+    rest = Cost(0, cost.other) + activation_cost("softmax", scores) * -1
+    return [Part("matrix product", macs=cost.macs), *activated("softmax", scores), *by_category(rest)]
 
 
 @parts_of.register
 def _(rule: BaseHeads, *inputs: Shape) -> list[Part]:
-    projected = [part for _, projection, shape in rule.projections(*inputs) for part in parts_of(projection, shape)]
-    known = total(projection.cost(shape) for _, projection, shape in rule.projections(*inputs))
-    return projected + scored("attention", rule.cost(*inputs) + known * -1, rule.scores(*inputs))
-
-
-def scored(kind: str, cost: Cost, scores: Shape) -> list[Part]:
-    """The products with the scores, their softmax, and what else is in the cost of both."""
-    softmax = activated("softmax", scores)
-    rest = Cost(0, cost.other) + activation_cost("softmax", scores) * -1
-    return [Part(kind, macs=cost.macs, read=prod(scores)), *softmax, *by_category(rest)]
+    """The projections, the two products between them, and the softmax of the scores."""
+    scores = rule.scores(*inputs)
+    known = [part for _, projection, shape in rule.projections(*inputs) for part in parts_of(projection, shape)]
+    known += activated("softmax", scores)
+    cost = rule.cost(*inputs)
+    macs, flops = cost.macs - sum(part.macs for part in known), cost.other_flops - sum(part.flops for part in known)
+    return [*known, Part("attention", macs=macs, flops=flops, read=prod(scores))]
 
 
 CELLS: dict[type[Kind], str] = {LSTMCell: "lstm", GRUCell: "gru", SimpleRNNCell: "simple rnn"}
