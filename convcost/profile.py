@@ -108,14 +108,14 @@ class _Run:
                 layer = msgspec.structs.replace(layer, rule=call.rule)
             if isinstance(layer.rule, InputLayer):
                 if not prefix:
-                    entering = [values[Ref(layer.name, index)]]
+                    entering = self.read(values, [Ref(layer.name, index)])
                     self.record(path, layer, (), entering, NOTHING)
                 continue
-            reads = [values[ref] for ref in call.inputs]
+            reads = self.read(values, call.inputs)
             if isinstance(layer.rule, Model):
                 outputs = self.model(layer.rule, reads, prefix=path + "/")
             else:
-                extras = [values[ref] for ref in call.extras]
+                extras = self.read(values, call.extras)
                 recorded = [
                     model.recorded.get(Ref(layer.name, index, place)) for place in range(arity[layer.name, index])
                 ]
@@ -123,7 +123,16 @@ class _Run:
                 outputs = self.leaf(path, layer, reads, extras, recorded, told)
             for place, tensor in enumerate(outputs):
                 values[Ref(layer.name, index, place)] = tensor
-        return [values[ref] for ref in model.outputs]
+        return self.read(values, model.outputs)
+
+    def read(self, values: Mapping[Ref, Tensor], refs: Sequence[Ref]) -> list[Tensor]:
+        missing = next((ref for ref in refs if ref not in values), None)
+        if missing is not None:
+            raise ConvcostError(
+                f"{self.source}: output {missing.output} of layer {missing.layer!r} (call {missing.call}) is read,"
+                " which is not there"
+            )
+        return [values[ref] for ref in refs]
 
     def leaf(
         self,

@@ -170,7 +170,7 @@ class _Graph:
 
     def tensor(self, config: Json) -> Ref:
         layer, call, output = config["keras_history"]
-        ref = Ref(str(layer), int(call), int(output))
+        ref = _ref(layer, call, output)
         shape = config.get("shape")
         if isinstance(shape, list):
             self.recorded[ref] = Recorded(tuple(shape), str(config.get("dtype", "float32")))
@@ -179,12 +179,12 @@ class _Graph:
     def reference(self, value: Sequence[Any]) -> Ref:
         name, call, output = value[:3]
         # Keras 2 counts the calls of a nested Sequential from 1: its own first one is not in the file.
-        return Ref(name, max(call - 1, 0) if name in self.sequentials and call else call, output)
+        return _ref(name, call - 1 if name in self.sequentials and call else call, output)
 
     def ends(self, value: Any) -> Iterator[Ref]:
         """The tensors that `input_layers` or `output_layers` name: a reference, or lists or dicts of them."""
         if isinstance(value, list) and _is_reference(value):
-            yield Ref(*value[:3])
+            yield _ref(*value[:3])
         elif isinstance(value, dict):
             for key in sorted(value):
                 yield from self.ends(value[key])
@@ -347,6 +347,13 @@ def policy_of(dtype: Any) -> Policy:
     if dtype.startswith("mixed_"):
         return Policy("float32", dtype.removeprefix("mixed_"))
     return Policy(dtype, dtype)
+
+
+def _ref(layer: str, call: int, output: int) -> Ref:
+    """Raises ValueError where a file has another kind of thing, or a number that cannot be meant."""
+    if not isinstance(layer, str) or not 0 <= call <= MOST_LAYERS or not 0 <= output <= MOST_LAYERS:
+        raise ValueError(f"a tensor of layer {layer!r}, call {call}, output {output}")
+    return Ref(layer, int(call), int(output))
 
 
 def _is_reference(value: Sequence[Any]) -> bool:
