@@ -90,6 +90,25 @@ def test_layer(layer: keras.layers.Layer, shape: tuple[int, ...], macs: int) -> 
     assert traced.uncounted == ()
 
 
+class Through(layers.Layer):
+    """A function of tensors as a layer."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def call(self, *tensors: Any) -> Any:
+        return self.function(*tensors)
+
+
+def test_what_only_lends_its_shape_is_not_computed() -> None:
+    def network(matrix: Any) -> Any:
+        square = tensorflow.matmul(matrix, matrix)
+        return tensorflow.raw_ops.ZerosLike(x=square) + matrix
+
+    assert trace(model_of(Through(network), (6, 6))).macs == 0
+
+
 QUERY, VALUE = (6, 8), (5, 8)
 
 
@@ -107,7 +126,15 @@ QUERY, VALUE = (6, 8), (5, 8)
         (lambda query, value: query @ ops.transpose(value, (0, 2, 1)), 6 * 5 * 8),
         (lambda query, value: ops.einsum("bic,bjc->bij", query, value), 6 * 5 * 8),
         (lambda query, value: ops.einsum("...ic,...jc->...ij", query, value), 6 * 5 * 8),
+        (
+            lambda query, value: ops.einsum("...ic,...jc->...ij", query[:, None], ops.stack([value] * 3, 1)),
+            3 * 6 * 5 * 8,
+        ),
         (lambda query, value: ops.einsum("bic,bjc->bijc", query, value), 0),  # sums over nothing
+        (lambda query, value: ops.einsum("bic->bc", query), 0),  # multiplies nothing
+        (Through(lambda query, value: tensorflow.matmul(query[0], value[0], transpose_b=True)), 6 * 5 * 8),
+        (Through(lambda query, value: tensorflow.matmul(query[0, :5], value[0], transpose_a=True)), 8 * 5 * 8),
+        (Through(lambda query, value: tensorflow.matmul(query[:, :5], value, transpose_a=True)), 8 * 5 * 8),
         (lambda query, value: ops.einsum("bic,bjd->bi", query, value), 0),  # each sums alone, then they multiply
         (lambda query, value: ops.einsum("bic,bjc->b", query, value), 8),  # i and j are summed beforehand
         (lambda query, value: ops.tensordot(query, value[0], axes=[[2], [1]]), 6 * 5 * 8),
@@ -155,10 +182,10 @@ class Switched(layers.Layer):
     ("layer", "products"),
     [
         (Repeating(lambda time, state: time < 5), 5),
-        (Repeating(lambda time, state: time <= 5, step=2), 3),
+        (Repeating(lambda time, state: time <= 4, step=2), 3),
         (Repeating(lambda time, state: ops.logical_and(time < 5, time < 4)), 4),
         (Repeating(lambda time, state: ops.logical_and(time < 5, ops.sum(state) < 1)), 5),
-        (Repeating(lambda time, state: time < 0), 0),
+        (Repeating(lambda time, state: time < -3), 0),
         (Chosen(), 2),
         (Switched(), 2),
     ],
@@ -168,10 +195,24 @@ def test_control_flow(layer: keras.layers.Layer, products: int) -> None:
     assert trace(model_of(layer, (6, 6))).macs == products * 6 * 6 * 6
 
 
+class Receding(layers.Layer):
+    """A loop whose limit runs, too."""
+
+    def call(self, matrix: Any) -> Any:
+        def body(time: Any, limit: Any, state: Any) -> Any:
+            return time + 2, limit + 1, ops.matmul(state, state)
+
+        return ops.while_loop(lambda time, limit, state: time < limit, body, (0, 5, matrix))[2]
+
+
 @pytest.mark.parametrize(
     "layer",
-    [Repeating(lambda time, state: ops.sum(state) < 1), Repeating(lambda time, state: time < 5, step=0)],
-    ids=["as long as data say", "for ever"],
+    [
+        Repeating(lambda time, state: ops.sum(state) < 1),
+        Repeating(lambda time, state: time < 5, step=0),
+        Receding(),
+    ],
+    ids=["as long as data say", "for ever", "limit runs"],
 )
 def test_a_loop_of_unknown_length_is_no_number(layer: keras.layers.Layer) -> None:
     with pytest.raises(MeasureError, match="how often it runs"):
@@ -321,9 +362,9 @@ def test_another_backend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_keras_is_left_as_it_was() -> None:
-    call, filtering = keras.Operation.__call__, keras.config.is_traceback_filtering_enabled()
+    call = keras.Operation.__call__
     trace(model_of(layers.Dense(2), (3,)))
     with pytest.raises(MeasureError):
         trace(model_of(layers.Dense(2, name="a[0]"), (3,)))
     assert keras.Operation.__call__ is call
-    assert keras.config.is_traceback_filtering_enabled() is filtering
+    assert keras.config.is_traceback_filtering_enabled()
