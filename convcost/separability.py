@@ -61,7 +61,7 @@ def judge(row: Row) -> Separable | None:
         verdict="grouped" if rule.groups > 1 else verdict(row.cost.macs, macs),
         macs=macs,
         params=per_call[0][1],
-        reduction_factor=row.cost.macs / macs,
+        reduction_factor=row.cost.macs / macs if macs else None,
         bound=bound(rule.filters, rule.kernel, rule.groups),
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.layers.base import Kind
-from convcost.model import OpenShape, Shape
+from convcost.layers.base import Kind, Natural
+from convcost.model import Shape
 
 
 class InputLayer(Kind):
     """Where a tensor enters. `batch_shape` counts the batch dimension; None is open."""
 
-    batch_shape: OpenShape | None = None
+    batch_shape: tuple[Natural | None, ...] | None = None
     input_dtype: str = "float32"
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -20,6 +20,7 @@ from convcost.model import FLOAT32, Call, Layer, Model, OpenShape, Policy, Recor
 from convcost.readers.keras_older import modern
 
 MOST_LAYERS = 1_000_000
+MOST_OUTPUTS = 10_000
 DEEPEST_NESTING = 32
 
 CALLS_A_FUNCTION = ("TFOpLambda", "SlicingOpLambda")
@@ -78,6 +79,10 @@ class _Graph:
             raise ConvcostError(f"{self.source}: two layers of model {name!r} have the same name")
         inputs = tuple(self.ends(self.config["input_layers"]))
         outputs = tuple(self.ends(self.config.get("output_layers", [])))
+        names = {layer.name for layer in layers}
+        missing = next((ref.layer for ref in (*inputs, *outputs) if ref.layer not in names), None)
+        if missing is not None:
+            raise ConvcostError(f"{self.source}: model {name!r} has no layer {missing!r}, which it takes or puts out")
         return Model(name, layers, inputs, outputs, self.recorded, self.source)
 
     def translated(self, entries: list[Json]) -> list[Json]:
@@ -171,9 +176,9 @@ class _Graph:
     def tensor(self, config: Json) -> Ref:
         layer, call, output = config["keras_history"]
         ref = _ref(layer, call, output)
-        shape = config.get("shape")
-        if isinstance(shape, list):
-            self.recorded[ref] = Recorded(tuple(shape), str(config.get("dtype", "float32")))
+        shape = _open_shape(config.get("shape"))
+        if shape is not None:
+            self.recorded[ref] = Recorded(shape, str(config.get("dtype", "float32")))
         return ref
 
     def reference(self, value: Sequence[Any]) -> Ref:
@@ -227,9 +232,9 @@ def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -
             shape = first.get("batch_input_shape") or first.get("batch_shape") or built
             layers.append(_input_layer(_unused(f"{name}_input", config["layers"]), shape))
         rule = model_of(item, source, depth + 1) if is_graph(item) else rule_of(item, kind, settings, source, depth)
-        told = (item.get("build_config") or {}).get("input_shape")
-        if layers and isinstance(layers[-1].rule, Unknown) and isinstance(told, list):
-            recorded[Ref(layers[-1].name)] = Recorded(tuple(told))
+        told = _open_shape((item.get("build_config") or {}).get("input_shape"))
+        if layers and isinstance(layers[-1].rule, Unknown) and told is not None:
+            recorded[Ref(layers[-1].name)] = Recorded(told)
         calls = (Call((Ref(layers[-1].name),)) if layers else Call(),)
         layers.append(layer_of(item, _name(item), kind, rule, calls))
     if not layers:
@@ -240,8 +245,14 @@ def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -
 
 
 def _input_layer(name: str, shape: Any) -> Layer:
-    known = tuple(shape) if isinstance(shape, list) and all(isinstance(size, int | None) for size in shape) else None
-    return Layer(name, "InputLayer", InputLayer(batch_shape=known), (Call(),))
+    return Layer(name, "InputLayer", InputLayer(batch_shape=_open_shape(shape)), (Call(),))
+
+
+def _open_shape(value: Any) -> OpenShape | None:
+    """A shape as a file records it; None where it is none."""
+    if not isinstance(value, list):
+        return None
+    return tuple(value) if all(size is None or (type(size) is int and size >= 0) for size in value) else None
 
 
 def _unused(name: str, entries: Sequence[Json]) -> str:
@@ -351,7 +362,7 @@ def policy_of(dtype: Any) -> Policy:
 
 def _ref(layer: str, call: int, output: int) -> Ref:
     """Raises ValueError where a file has another kind of thing, or a number that cannot be meant."""
-    if not isinstance(layer, str) or not 0 <= call <= MOST_LAYERS or not 0 <= output <= MOST_LAYERS:
+    if not isinstance(layer, str) or not 0 <= call <= MOST_LAYERS or not 0 <= output <= MOST_OUTPUTS:
         raise ValueError(f"a tensor of layer {layer!r}, call {call}, output {output}")
     return Ref(layer, int(call), int(output))
 
