@@ -31,10 +31,10 @@ def count(written: Any) -> int:
     number, unit = _parts(written, COUNT_WORDS)
     if unit in COUNTS:
         return _whole(number, COUNTS[unit], written, COUNT_WORDS)
-    if unit.lower() in {known.lower() for known in BYTES}:
-        raise _refused(written, f"{COUNT_WORDS}; this is a count, not bytes")
     if unit in ("b", "B", "bn"):
         raise _refused(written, f"{COUNT_WORDS}; 10⁹ is G")
+    if unit.lower() in {known.lower() for known in BYTES}:
+        raise _refused(written, f"{COUNT_WORDS}; this is a count, not bytes")
     raise _refused(written, COUNT_WORDS + _meant(unit, COUNTS, number))
 
 

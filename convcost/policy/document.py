@@ -128,7 +128,7 @@ def read_policy(path: Path) -> Document:
     if not path.is_file():
         raise ConvcostError(f"{path}: no such policy file")
     shown = shown_path(path)
-    root = read_yaml(path)
+    root = read_yaml(Path(shown))
     if not isinstance(root, Entries):
         raise ConvcostError(f"{shown}:{root.line}: no policy: it has no line `version: 1`")
     return Document(path, located(root, Policy, shown), root)

@@ -14,12 +14,17 @@ PYPROJECT = "pyproject.toml"
 
 
 def find_policy(start: Path) -> Path | None:
-    """The policy file nearest to `start`, upward. Raises ConvcostError where a pyproject.toml points to none."""
+    """The policy file nearest to `start`, upward, up to the top of a repository: what lies above is somebody else's.
+
+    Raises ConvcostError where a pyproject.toml points to none.
+    """
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return folder / NAME
         if (folder / PYPROJECT).is_file() and (pointed := _pointed(folder / PYPROJECT)):
             return pointed
+        if (folder / ".git").exists():
+            break
     return None
 
 

@@ -81,7 +81,7 @@ def test_what_was_changed_comes_before_what_follows() -> None:
 
 def test_without_settings_the_inputs_tell_what_follows() -> None:
     def layer(path: str, macs: int, channels: int) -> LayerFigures:
-        return LayerFigures(path, "Conv2D", {name: macs for name in OF_LAYER}, ((1, 8, 8, channels),))
+        return LayerFigures(path, "Conv2D", dict.fromkeys(OF_LAYER, macs), ((1, 8, 8, channels),))
 
     totals = dict.fromkeys(OF_MODEL, 0)
     old = Figures(totals, (layer("a", 10, 3), layer("b", 20, 4)))
