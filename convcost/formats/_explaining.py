@@ -1,33 +1,28 @@
-"""Why tools differ, as rows of cells: a tool's figure and its first reason, then a row for each further reason."""
+"""Why tools differ, as rows of cells: a tool's figure, and below it what each part of its difference is for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.explanation import Explained, Explanation, Reason
+    from convcost.explanation import Explanation, Reason
 
-TITLES = ["counted by", "figure", "count", "difference", "of it", "for"]
-RIGHT = [False, False, True, True, True, False]
+TITLES = ["counted by", "count", "difference"]
+RIGHT = [False, True, True]
 
 
 def cells(explanation: Explanation) -> list[list[str]]:
-    return [row for figure in explanation.figures for row in _figure(figure, explanation.report.totals.complete)]
+    least = "" if explanation.report.totals.complete else "≥ "
+    rows = []
+    for one in explanation.figures:
+        difference = f"{one.difference:+,}" if one.difference else ""
+        rows.append([f"{one.tool} {one.figure}", f"{least}{one.count:,}", difference])
+        rows += [[f"  · {_told(reason)}", "", f"{reason.amount:+,}"] for reason in one.reasons]
+    return rows
 
 
-def _figure(figure: Explained, complete: bool) -> Iterator[list[str]]:
-    first, *others = figure.reasons or (None,)
-    difference = f"{figure.difference:+,}" if figure.difference else ""
-    yield [figure.tool, figure.figure, ("" if complete else "≥ ") + f"{figure.count:,}", difference, *_reason(first)]
-    for reason in others:
-        yield ["", "", "", "", *_reason(reason)]
-
-
-def _reason(reason: Reason | None) -> list[str]:
-    if reason is None:
-        return ["", ""]
+def _told(reason: Reason) -> str:
     what = printable(reason.what)  # an activation's name is the file's
-    return [f"{reason.amount:+,}", f"{what}: {reason.rule}" if reason.rule else what]
+    return f"{what}: {reason.rule}" if reason.rule else what

@@ -103,7 +103,7 @@ def explanation(explanation: Explanation, view: View) -> str:
     grid = (_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT)
     sources = dict.fromkeys((one.tool, one.source) for one in explanation.figures if one.source)
     read = f"Counted as the source of each tool does:\n{_listed(list(map(list, sources)), flush_first=False)}"
-    return "\n\n".join([_heading(report), _drawn(grid, view, folds=len(grid[0]) - 1), read, *_uncounted(report)]) + "\n"
+    return "\n\n".join([_heading(report), _drawn(grid, view), read, *_uncounted(report)]) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:
@@ -180,15 +180,14 @@ def _listed(rows: list[list[str]], flush_first: bool = True) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _drawn(grid: Grid, view: View, folds: int = 0) -> str:
-    """A table; `folds` is the column that folds where a terminal is too narrow."""
+def _drawn(grid: Grid, view: View) -> str:
     titles, cells, right = grid
     if not view.terminal:
         return aligned([titles, *cells], right)
-    return _rich(titles, cells, right, view, folds)
+    return _rich(titles, cells, right, view)
 
 
-def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: View, folds: int) -> str:
+def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: View) -> str:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -199,7 +198,7 @@ def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: Vi
             Text(title),
             justify="right" if flush else "left",
             overflow="fold",
-            no_wrap=place != folds,
+            no_wrap=place > 0,
             style="cyan" if place == 0 else None,
         )
     for row in cells:
