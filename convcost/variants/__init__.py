@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import msgspec
@@ -32,15 +32,17 @@ class Choice(msgspec.Struct, frozen=True):
     glob: str | None = None
 
     def __str__(self) -> str:
-        variant = self.variant
-        fields = msgspec.structs.fields(type(variant))
-        given = [
-            f"{field.name}={getattr(variant, field.name)}"
-            for field in fields
-            if getattr(variant, field.name) != field.default
-        ]
-        settings = f"({','.join(given)})" if given else ""
-        return f"{variant.name}{settings}" + (f":{self.glob}" if self.glob else "")
+        return written(self.variant) + (f":{self.glob}" if self.glob else "")
+
+
+def written(variant: BaseVariant) -> str:
+    """`separable(m=2)`: a variant as it is typed, without settings that are the default."""
+    given = [
+        f"{field.name}={getattr(variant, field.name)}"
+        for field in msgspec.structs.fields(type(variant))
+        if getattr(variant, field.name) != field.default
+    ]
+    return variant.name + (f"({','.join(given)})" if given else "")
 
 
 @cache
@@ -64,19 +66,45 @@ def kind(name: str) -> type[BaseVariant]:
 
 def parse(text: str) -> Choice:
     """`separable(m=2):block*/conv*` -> Choice. Raises ConvcostError that says what is allowed."""
-    written = _WRITTEN.fullmatch(text.strip())
-    if written is None:
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None:
         raise ConvcostError(f"variant {text!r}: allowed: NAME[(key=value,…)][:GLOB], as in separable(m=2):block*/*")
-    variant = kind(written["name"])
+    variant = kind(found["name"])
     settings = {}
-    for one in filter(None, (part.strip() for part in (written["settings"] or "").split(","))):
+    for one in filter(None, (part.strip() for part in (found["settings"] or "").split(","))):
         key, _, value = one.partition("=")
         settings[key.strip()] = value.strip()
     try:
-        return Choice(msgspec.convert(settings, variant, strict=False), written["glob"])
+        return Choice(msgspec.convert(settings, variant, strict=False), found["glob"])
     except msgspec.ValidationError as error:
         fields = ", ".join(field.name for field in msgspec.structs.fields(variant)) or "none"
         raise ConvcostError(f"variant {text!r}: {error}; its settings: {fields}") from None
+
+
+def variant_of(text: str) -> BaseVariant:
+    """`separable(m=2)` -> the variant. Raises ConvcostError, also where the text has a glob."""
+    choice = parse(text)
+    if choice.glob is not None:
+        raise ConvcostError(f"variant {text!r}: allowed here: NAME[(key=value,…)], without a glob")
+    return choice.variant
+
+
+def assigned(model: Model, report: Report, by_path: Mapping[str, BaseVariant]) -> Conversion:
+    """`model` with the layer at each path converted by the variant given for it, whatever it costs.
+
+    `report` is the model's profile. Raises ConvcostError, naming the layer, where it is not there or cannot become that.
+    """
+    paths = {row.path for row in report.rows}
+    converted: tuple[str, ...] = ()
+    for path, variant in by_path.items():
+        if path not in paths:
+            raise ConvcostError(f"{report.name} has no layer {path!r}{did_you_mean(path, paths)}")
+        done = variant.apply(model, report, lambda one, path=path: one == path, always=True)  # type: ignore[misc]
+        if path not in done.converted:
+            why = done.refused.get(path, "it is no ordinary convolution")
+            raise ConvcostError(f"{report.name}: layer {path!r} cannot become {variant.name}: {why}")
+        model, converted = done.model, (*converted, path)
+    return Conversion(model, converted)
 
 
 def apply(model: Model, report: Report, choices: Sequence[Choice], keep: Sequence[str] = ()) -> Conversion:

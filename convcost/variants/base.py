@@ -7,12 +7,13 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from convcost.cost import total
 from convcost.errors import ConvcostError
 from convcost.layers.arithmetic import prod
-from convcost.model import Model, Shape
+from convcost.model import Model, Shape, bytes_of
 from convcost.profile import profile
 from convcost.report import Report, Row
-from convcost.variants.replacing import StandIn, chain, replaced
+from convcost.variants.replacing import StandIn, chain, nested, replaced
 from convcost.variants.steps import Conv
 
 
@@ -79,6 +80,17 @@ def is_ordinary(row: Row) -> bool:
 def macs_of(stand_in: StandIn, row: Row) -> int:
     """MACs of a stand-in over all calls of a row."""
     return sum(totals(stand_in, call.inputs[0])[0] for call in row.calls if call.inputs[0] is not None)
+
+
+def measured(stand_in: StandIn, row: Row) -> tuple[dict[str, int], int]:
+    """What a stand-in costs over all calls of a row, by additive metric, and the most bytes alive inside it."""
+    model = stand_in if isinstance(stand_in, Model) else nested([("layer", stand_in, ["input"])])
+    reports = [profile(model, {"": call.inputs[0][1:]}, call.inputs[0][0]) for call in row.calls if call.inputs[0]]
+    cost = total(report.totals.cost for report in reports)
+    sizes = reports[0].totals
+    element = bytes_of(1, row.layer.policy.variable)
+    costs = {"macs": cost.macs, "flops": cost.flops, "params": sizes.params, "weight_bytes": element * sizes.params}
+    return costs, max(report.peak.bytes for report in reports)
 
 
 def totals(stand_in: StandIn, shape: Shape) -> tuple[int, int]:

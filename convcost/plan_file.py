@@ -1,0 +1,101 @@
+"""The plan as a small YAML file that people read and change: layer -> variant, and what was predicted.
+
+```yaml
+convcost_plan: 1
+model: model.keras
+limits: {macs: 300000000}
+predicted: {macs: 299123456, params: 3100000, peak_activation_bytes: 4816896}
+loss: 0.21
+layers:
+  block1_conv2: {variant: separable(m=2), macs: 1849688064 -> 462422016, loss: 0.05}
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from convcost.errors import ConvcostError
+from convcost.planner import Plan
+from convcost.variants import variant_of
+from convcost.variants.base import BaseVariant
+
+VERSION = 1
+LARGEST = 10**7
+"""Bytes of a plan file."""
+
+
+class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says of a layer; the variant alone is read."""
+
+    variant: str
+    macs: Any = None
+    loss: Any = None
+
+
+class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A plan file, as it is validated."""
+
+    convcost_plan: int
+    layers: dict[str, Planned]
+    model: str = ""
+    limits: dict[str, int] = {}
+    predicted: dict[str, int] = {}
+    loss: float = 0.0
+
+
+def text_of(plan: Plan, source: str, limits: Mapping[str, int]) -> str:
+    """The YAML of a plan for the model in the file `source`."""
+    import yaml
+
+    totals = plan.totals
+    data = {
+        "convcost_plan": VERSION,
+        "model": source,
+        "limits": dict(limits),
+        "predicted": {
+            "macs": totals.macs,
+            "params": totals.params,
+            "weight_bytes": totals.weight_bytes,
+            "peak_activation_bytes": totals.peak_activation_bytes,
+        },
+        "loss": round(plan.loss, 6),
+        "layers": {
+            one.path: {
+                "variant": one.variant,
+                "macs": f"{one.macs_before} -> {one.macs_after}",
+                "loss": round(one.loss, 6),
+            }
+            for one in plan.replacements
+        },
+    }
+    text: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, allow_unicode=True, width=1000)
+    return text
+
+
+def read(path: Path) -> dict[str, BaseVariant]:
+    """The variant of each layer that a plan names. Raises ConvcostError naming file, layer and what is allowed."""
+    import yaml
+
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ConvcostError(f"{path}: {path.stat().st_size:,} bytes, allowed for a plan: {LARGEST:,}")
+        data = yaml.safe_load(path.read_bytes())
+        plan = msgspec.convert(data, PlanFile)
+    except FileNotFoundError:
+        raise ConvcostError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ConvcostError(f"{path}: no plan: {' '.join(str(error).split())}") from None
+    if plan.convcost_plan != VERSION:
+        raise ConvcostError(f"{path}: convcost_plan is {plan.convcost_plan}, allowed: {VERSION}")
+    variants = {}
+    for layer, planned in plan.layers.items():
+        try:
+            variants[layer] = variant_of(planned.variant)
+        except ConvcostError as error:
+            raise ConvcostError(f"{path}: layer {layer!r}: {error}") from None
+    return variants
