@@ -58,5 +58,6 @@ def _scaled(value: int, base: int, units: tuple[str, ...]) -> str:
     while power + 1 < len(units) and round(abs(scaled)) >= base:
         scaled /= base
         power += 1
-    whole = len(str(int(abs(scaled))))
-    return f"{scaled:.{max(0, 3 - whole)}f} {units[power]}"
+    decimals = max(0, 3 - len(str(int(abs(scaled)))))
+    decimals = max(0, 3 - len(str(int(abs(round(scaled, decimals))))))  # 99.96 has become 100, not 100.0
+    return f"{scaled:.{decimals}f} {units[power]}"

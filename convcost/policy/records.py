@@ -86,11 +86,12 @@ class Increase(Written):
             return cls(*(None if part is UNSET else part for part in (both.relative, both.absolute)))
         if isinstance(written, str) and written.rstrip().endswith("%"):
             return cls(quantities.percentage(written), None)
-        if isinstance(written, int | float) and not isinstance(written, bool) and written != 0:
+        absolute = cls.quantity.decoded(written)
+        if absolute and str(written).replace(".", "").isdecimal():
             raise ValueError(
                 f"is {written}, allowed: a percentage with its sign ({written}%), or {{absolute: {written}}}"
             )
-        return cls(None, cls.quantity.decoded(written))
+        return cls(None, absolute)
 
 
 def _increase(quantity: type[Quantity]) -> dict[str, Any]:
