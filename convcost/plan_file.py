@@ -21,12 +21,11 @@ import msgspec
 
 from convcost.errors import ConvcostError
 from convcost.planner import Plan
+from convcost.readers.yaml_lines import plain, read_yaml
 from convcost.variants import variant_of
 from convcost.variants.base import BaseVariant
 
 VERSION = 1
-LARGEST = 10**7
-"""Bytes of a plan file."""
 
 
 class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,17 +78,10 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int]) -> str:
 
 def read(path: Path) -> dict[str, BaseVariant]:
     """The variant of each layer that a plan names. Raises ConvcostError naming file, layer and what is allowed."""
-    import yaml
-
     try:
-        if path.stat().st_size > LARGEST:
-            raise ConvcostError(f"{path}: {path.stat().st_size:,} bytes, allowed for a plan: {LARGEST:,}")
-        data = yaml.safe_load(path.read_bytes())
-        plan = msgspec.convert(data, PlanFile)
-    except FileNotFoundError:
-        raise ConvcostError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConvcostError(f"{path}: no plan: {' '.join(str(error).split())}") from None
+        plan = msgspec.convert(plain(read_yaml(path)), PlanFile)
+    except msgspec.ValidationError as error:
+        raise ConvcostError(f"{path}: no plan: {error}") from None
     if plan.convcost_plan != VERSION:
         raise ConvcostError(f"{path}: convcost_plan is {plan.convcost_plan}, allowed: {VERSION}")
     variants = {}

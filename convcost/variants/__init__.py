@@ -92,7 +92,7 @@ def variant_of(text: str) -> BaseVariant:
 def assigned(model: Model, report: Report, by_path: Mapping[str, BaseVariant]) -> Conversion:
     """`model` with the layer at each path converted by the variant given for it, whatever it costs.
 
-    `report` is the model's profile. Raises ConvcostError, naming the layer, where it is not there or cannot become that.
+    `report` is the model's profile. Raises ConvcostError, naming a layer that is not there or cannot become that.
     """
     paths = {row.path for row in report.rows}
     converted: tuple[str, ...] = ()
