@@ -127,7 +127,7 @@ QUERY, VALUE = (6, 8), (5, 8)
         (lambda query, value: ops.einsum("bic,bjc->bij", query, value), 6 * 5 * 8),
         (lambda query, value: ops.einsum("...ic,...jc->...ij", query, value), 6 * 5 * 8),
         (
-            lambda query, value: ops.einsum("...ic,...jc->...ij", query[:, None], ops.stack([value] * 3, 1)),
+            lambda query, value: ops.einsum("...ic,...jc->...ij", ops.stack([query] * 3, 1), value[:, None]),
             3 * 6 * 5 * 8,
         ),
         (lambda query, value: ops.einsum("bic,bjc->bijc", query, value), 0),  # sums over nothing
