@@ -28,6 +28,10 @@ class LockFile(msgspec.Struct, frozen=True):
     def of(self, model: str) -> Locked:
         return Locked(shown_path(self.path), self.lock.models.get(model), self.lines.get(model, {}))
 
+    def unknown(self, models: set[str]) -> list[str]:
+        """What it holds of models that are none of these."""
+        return sorted(self.lock.models.keys() - models)
+
 
 def beside(policy: Path) -> Path:
     """Where the lock of a policy is."""

@@ -86,6 +86,11 @@ def check(
         document = policy_of(budget)
         subjects = subjects_of(document, models or (), specs)
         lock, policy = read_lock(beside(document.path)), shown_path(document.path)
+        if lock is not None and not models:
+            for stale in lock.unknown({subject.name for subject in document.subjects()}):
+                out.warn(
+                    f"{shown_path(lock.path)} holds {stale!r}, which the policy does not; `convcost lock` drops it"
+                )
     read = [Path(subject.source) for subject in subjects] + ([Path(policy)] if policy else [])
     delivery = out.Delivery(format_, output, inputs=read, what="check")
     chosen = base_of(base, alone=len(subjects) == 1, folder=Path.cwd())

@@ -18,7 +18,7 @@ from convcost.model import Shape
 from convcost.units import size
 
 LIMITED = ("macs", "params", "weight_bytes", "peak_activation_bytes")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_PLAIN = re.compile(r"(?:\.\.?/)*[A-Za-z_][A-Za-z0-9_./-]*")
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 
