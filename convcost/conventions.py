@@ -313,5 +313,6 @@ def named(name: str) -> Convention:
 def under(report: Report, convention: Convention) -> Report:
     """The same rows with the tool's figures in the place of MACs and FLOPs; without a what-if, which is in MACs."""
     rows = tuple(msgspec.structs.replace(row, cost=convention.cost(row), separable=None) for row in report.rows)
-    counted_as = CountedAs(convention.name, convention.source, tuple(figure.name for figure in convention.figures))
+    names = tuple(figure.name for figure in convention.figures)
+    counted_as = CountedAs(convention.name, convention.source, names, convention.notes)
     return msgspec.structs.replace(report, rows=rows, what_if=None, convention=counted_as)

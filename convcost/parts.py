@@ -166,10 +166,10 @@ def _(rule: BaseConvTranspose, *inputs: Shape) -> list[Part]:
 def multiplied(rule: Dense | EinsumDense, *inputs: Shape) -> list[Part]:
     """The products, the bias and the activation of a dense layer, with the weights that each of them reads."""
     cost, output = rule.cost(*inputs), rule.output_shape(*inputs)
-    kernel, *rest = (inputs[0][0] * prod(weight.shape) for weight in rule.weights(*inputs))
+    weights = {weight.name: inputs[0][0] * prod(weight.shape) for weight in rule.weights(*inputs)}
     bias = cost.other.get("bias", 0)
-    biased = [Part("dense bias", flops=bias, put_out=bias, weights=rest[0])] if bias else []
-    return [Part("dense", macs=cost.macs, weights=kernel), *biased, *activated(rule.activation, output)]
+    biased = [Part("dense bias", flops=bias, put_out=bias, weights=weights["bias"])] if bias else []
+    return [Part("dense", macs=cost.macs, weights=weights["kernel"]), *biased, *activated(rule.activation, output)]
 
 
 parts_of.register(Dense, multiplied)

@@ -134,6 +134,7 @@ class CountedAs(msgspec.Struct, frozen=True):
     name: str
     source: str
     figures: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, dict=True):

@@ -48,7 +48,9 @@ def analyze(
     convention: Annotated[
         str | None,
         typer.Option(
-            "--convention", metavar="NAME", help="Count as this tool does: fvcore, thop, … (no what-if then)."
+            "--convention",
+            metavar="NAME",
+            help="Count as paper, fvcore, ptflops, thop, torchinfo, calflops, flop-counter or tf-profiler; no what-if.",
         ),
     ] = None,
     flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,

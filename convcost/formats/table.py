@@ -148,6 +148,9 @@ def _remarks(report: Report, view: View) -> list[str]:
         remarks.append(f"Alive at the peak of activations, {printable(report.peak.layer)}:\n{_listed(live)}")
     if view.separable and report.what_if:
         remarks.append(_savings(report, view))
+    if report.convention:
+        listed = "\n".join(f"  {note}" for note in report.convention.notes)
+        remarks.append(f"How {report.convention.name} counts:\n{listed}")
     return remarks + _uncounted(report)
 
 

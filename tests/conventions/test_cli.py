@@ -43,6 +43,7 @@ def test_the_table_is_named_as_the_tool_names_it(run: Run, model: Path) -> None:
     (normal,) = (line for line in shown if line.startswith("normal "))
     assert f"  {CONV:,}  " in conv
     assert f"  {2 * ELEMENTS:,}  " in normal
+    assert shown[-3:] == ["How fvcore counts:", *(f"  {note}" for note in CONVENTIONS["fvcore"].notes)]
     totals = [line.split() for line in shown if line.startswith(("fvcore flops", "FLOPs"))]
     assert totals == [["fvcore", "flops", f"{CONV + 2 * ELEMENTS + DENSE:,}"], ["FLOPs", "—"]]
 
@@ -51,7 +52,12 @@ def test_a_tool_with_two_figures_has_both(run: Run, model: Path) -> None:
     data = json.loads(run("analyze", model, "--convention", "calflops", "--format", "json").out)
     assert (data["totals"]["macs"], data["what_if"]) == (CONV + DENSE, None)
     assert data["totals"]["flops"] == 2 * (CONV + DENSE) + ELEMENTS + 2 * ELEMENTS + ELEMENTS
-    assert data["convention"] == {"name": "calflops", "source": "calflops 0.3.2", "figures": ["MACs", "FLOPs"]}
+    assert data["convention"] == {
+        "name": "calflops",
+        "source": "calflops 0.3.2",
+        "figures": ["MACs", "FLOPs"],
+        "notes": list(CONVENTIONS["calflops"].notes),
+    }
     assert "calflops FLOPs" in run("analyze", model, "--convention", "calflops").out
 
 
@@ -159,3 +165,8 @@ def test_a_narrow_terminal_folds_the_reasons(model: Path) -> None:
     drawn = shown[: shown.index("Counted as")]
     assert max(map(len, drawn.splitlines())) <= 80
     assert f"+{2 * ELEMENTS:,}" in drawn
+
+
+def test_the_help_names_every_convention(run: Run) -> None:
+    told = "".join(run("analyze", "--help").out.split())
+    assert all(name in told for name in CONVENTIONS)
