@@ -9,7 +9,7 @@ import msgspec
 
 from convcost.cost import total
 from convcost.errors import ConvcostError
-from convcost.layers.arithmetic import prod
+from convcost.layers.arithmetic import prod, split
 from convcost.model import Model, Shape, bytes_of
 from convcost.profile import profile
 from convcost.report import Report, Row
@@ -39,6 +39,12 @@ class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     formula: ClassVar[str]
     source: ClassVar[str]
     weights: ClassVar[Literal["fitted", "initialised"]]
+    fit: ClassVar[str | None] = None
+    """The fit of `convcost.fits` that gives the weights; None where there is no closed form."""
+
+    def rank(self, rule: Conv, shape: Shape) -> int:
+        """The rank of that fit for `rule` on inputs of `shape`."""
+        return 1
 
     def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
         """What takes the place of `rule` on inputs of `shape` (batch first). Raises NotApplicableError."""
@@ -69,6 +75,13 @@ class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         rule, shape = row.layer.rule, row.calls[0].inputs[0]
         assert isinstance(rule, Conv) and shape is not None
         return self.stand_in(rule, shape)
+
+
+def channels_of(row: Row) -> int:
+    """The channels that a convolution's row sees."""
+    rule, shape = row.layer.rule, row.calls[0].inputs[0]
+    assert isinstance(rule, Conv) and shape is not None
+    return split(shape, rule.layout)[2]
 
 
 def is_ordinary(row: Row) -> bool:

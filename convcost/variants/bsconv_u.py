@@ -17,6 +17,7 @@ class BsconvU(BaseVariant, frozen=True):
     formula = "HiWi/HoWo/k² + 1/C"
     source = "arXiv 2003.13549"
     weights = "fitted"
+    fit = "pointwise_first"
 
     def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
         return chain([pointwise(rule, rule.filters), depthwise(rule, rule.filters, last=True)])

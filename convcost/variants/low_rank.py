@@ -19,11 +19,14 @@ class LowRank(BaseVariant, frozen=True):
     formula = "r·(1/N + 1/(k²·C))"
     source = "arXiv 1505.06798"
     weights = "fitted"
+    fit = "channel"
 
     r: Positive | None = None
 
-    def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
+    def rank(self, rule: Conv, shape: Shape) -> int:
         channels, taps = split(shape, rule.layout)[2], prod(rule.kernel)
-        rank = self.r or max(1, channels * (taps + rule.filters) // (taps * channels + rule.filters))
-        basis = type(rule)(filters=rank, **window_of(rule), use_bias=False)
+        return self.r or max(1, channels * (taps + rule.filters) // (taps * channels + rule.filters))
+
+    def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
+        basis = type(rule)(filters=self.rank(rule, shape), **window_of(rule), use_bias=False)
         return chain([basis, pointwise(rule, rule.filters, last=True)])

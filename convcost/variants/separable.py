@@ -21,8 +21,12 @@ class Separable(BaseVariant, frozen=True):
     formula = "m·(1/N + 1/k²)"
     source = "arXiv 1704.04861, 1610.02357"
     weights = "fitted"
+    fit = "depthwise_first"
 
     m: Positive = 1
+
+    def rank(self, rule: Conv, shape: Shape) -> int:
+        return self.m
 
     def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
         if isinstance(rule, Conv3D) or rule.padding == "causal":

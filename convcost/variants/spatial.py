@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.layers.arithmetic import prod, split
+from convcost.layers.arithmetic import split
 from convcost.layers.base import Positive, each
 from convcost.layers.convolution import Conv2D
 from convcost.model import Shape
@@ -22,22 +22,25 @@ class Spatial(BaseVariant, frozen=True):
     formula = "r·(HoWi·kh·C + HoWo·kw·N) / (HoWo·k²·C·N)"
     source = "arXiv 1405.3866, 1511.06067"
     weights = "fitted"
+    fit = "spatial"
 
     r: Positive | None = None
+
+    def rank(self, rule: Conv, shape: Shape) -> int:
+        channels = split(shape, rule.layout)[2]
+        height, width = rule.kernel
+        affordable = channels * (height * width + rule.filters) // (height * channels + width * rule.filters)
+        return self.r or max(1, affordable)
 
     def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
         if not isinstance(rule, Conv2D) or min(rule.kernel) == 1:
             raise NotApplicableError("a spatial decomposition needs a window of two dimensions")
-        channels = split(shape, rule.layout)[2]
         height, width = rule.kernel
         down, across = each(rule.strides, 2, "strides")
         dilated_down, dilated_across = each(rule.dilation_rate, 2, "dilation_rate")
-        rank = self.r or max(
-            1, channels * (prod(rule.kernel) + rule.filters) // (height * channels + width * rule.filters)
-        )
         shared: dict[str, Any] = {"padding": rule.padding, "data_format": rule.data_format, "use_bias": False}
         vertical = Conv2D(
-            filters=rank,
+            filters=self.rank(rule, shape),
             kernel_size=(height, 1),
             strides=(down, 1),
             dilation_rate=(dilated_down, 1),
