@@ -13,6 +13,7 @@ from typing import Any
 
 from convcost.engine.contractions import macs
 from convcost.engine.loops import trip_count
+from convcost.errors import MeasureError
 
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 LOOPS = ("While", "StatelessWhile")
@@ -32,33 +33,51 @@ class Walk:
     """What the operations of a graph contract, by layer.
 
     `paths` names the layer of each name scope that stands for one call of it; `static_value` is `tf.get_static_value`.
+    `uncounted` says of each layer with an operation that is not counted why: the graph does not show what it does; or,
+    unless the walk is `strict` and raises, the graph leaves open what a count needs.
     """
 
-    def __init__(self, paths: Mapping[str, str], static_value: Any) -> None:
+    def __init__(self, paths: Mapping[str, str], static_value: Any, strict: bool = True) -> None:
         self.paths = paths
         self.static_value = static_value
-        self.uncounted: set[str] = set()
+        self.strict = strict
+        self.uncounted: dict[str, str] = {}
 
     def graph(self, graph: Any, caller: str = "") -> Counter[str]:
         """MACs of one run of `graph`, by layer path. `caller`: the layer that called it, for operations of no other."""
         total: Counter[str] = Counter()
         for operation in needed(graph):
             path = self.layer(operation.name, caller)
-            if operation.type in CALLS:
-                total.update(self.graph(function(operation, "f"), path))
-            elif operation.type in LOOPS:
-                body = function(operation, "body")
-                trips = trip_count(operation, function(operation, "cond"), body, self.static_value)
-                for inner, count in self.graph(body, path).items():
-                    total[inner] += count * trips
-            elif operation.type in BRANCHES:
-                sides = [self.graph(branch, path) for branch in branches(operation)]
-                total.update(max(sides, key=lambda side: sum(side.values())))
-            elif operation.type in OPAQUE or calls_a_function(operation):
-                self.uncounted.add(path)
-            elif count := macs(operation):
-                total[path] += count
+            try:
+                total.update(self.operation(operation, path))
+            except MeasureError as error:
+                if self.strict:
+                    raise
+                self.uncounted[path] = str(error)
         return total
+
+    def operation(self, operation: Any, path: str) -> Mapping[str, int]:
+        """MACs of one run of `operation` of the layer at `path`, functions that it calls included."""
+        if operation.type in CALLS:
+            return self.graph(self.body(operation, operation.get_attr("f").name), path)
+        if operation.type in LOOPS:
+            body = self.body(operation, operation.get_attr("body").name)
+            condition = self.body(operation, operation.get_attr("cond").name)
+            trips = trip_count(operation, condition, body, self.static_value)
+            return {inner: count * trips for inner, count in self.graph(body, path).items()}
+        if operation.type in BRANCHES:
+            sides = [self.graph(self.body(operation, name), path) for name in branches(operation)]
+            return max(sides, key=lambda side: sum(side.values()))
+        if operation.type in OPAQUE or calls_a_function(operation):
+            self.uncounted[path] = f"the graph does not show what its operation {operation.type} does"
+            return {}
+        count = macs(operation)
+        return {path: count} if count else {}
+
+    def body(self, operation: Any, name: str) -> Any:
+        """The graph of the function of this name, which `operation` calls: its `inputs` and `outputs`."""
+        # TensorFlow has no public way from a call to the traced graph of what it calls, shapes included.
+        return operation.graph._get_function(name).graph
 
     def layer(self, name: str, caller: str) -> str:
         """The layer of the innermost scope of an operation's name."""
@@ -79,23 +98,13 @@ def needed(graph: Any) -> Iterator[Any]:
             waiting.extend(tensor.op for tensor in operation.inputs)
 
 
-def function(operation: Any, attribute: str) -> Any:
-    """The graph of the function that an attribute of `operation` names."""
-    return _named(operation, operation.get_attr(attribute).name)
-
-
-def branches(operation: Any) -> list[Any]:
-    """The graphs of which an `If` or `Case` runs one."""
+def branches(operation: Any) -> list[str]:
+    """The names of the functions of which an `If` or `Case` runs one."""
     if operation.type in ("Case", "StatelessCase"):
-        return [_named(operation, branch.name) for branch in operation.get_attr("branches")]
-    return [function(operation, "then_branch"), function(operation, "else_branch")]
+        return [branch.name for branch in operation.get_attr("branches")]
+    return [operation.get_attr(side).name for side in ("then_branch", "else_branch")]
 
 
 def calls_a_function(operation: Any) -> bool:
     """Whether `operation` is given a function, in whatever way it runs it."""
     return any(value.WhichOneof("value") == "func" for value in operation.node_def.attr.values())
-
-
-def _named(operation: Any, name: str) -> Any:
-    # TensorFlow has no public way from a call to the traced graph of what it calls, shapes included.
-    return operation.graph._get_function(name).graph

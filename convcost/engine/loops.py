@@ -23,7 +23,7 @@ def trip_count(loop: Any, condition: Any, body: Any, static_value: Any) -> int:
     def on_entry(tensor: Any) -> int | None:
         """What a tensor of the condition is at first, where the graph tells."""
         place = _place(tensor, condition.inputs)
-        known = static_value(tensor if place is None else loop.inputs[place])
+        known = _known(tensor if place is None else loop.inputs[place], static_value)
         return None if known is None else int(known)
 
     counts = []
@@ -37,6 +37,16 @@ def trip_count(loop: Any, condition: Any, body: Any, static_value: Any) -> int:
     if not counts:
         raise MeasureError(f"loop {loop.name!r}: how often it runs is not in the traced graph")
     return min(counts)
+
+
+def _known(tensor: Any, static_value: Any) -> Any:
+    """The value of a tensor that is constant; also where it is one entry of a constant vector (a shape)."""
+    value = static_value(tensor)
+    if value is None and tensor.op.type == "StridedSlice" and tensor.shape.rank == 0:
+        vector, first = (static_value(read) for read in tensor.op.inputs[:2])
+        if vector is not None and first is not None and vector.ndim == 1:
+            return vector[first[0]]
+    return value
 
 
 def _comparisons(tensor: Any) -> Iterator[Any]:

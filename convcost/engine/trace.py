@@ -5,19 +5,19 @@ The count owes nothing to `convcost.layers`: it comes from the shapes of the ope
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
-from convcost.engine.framework import tensorflow_and_keras
+from convcost.engine.calls import Call, recorded
+from convcost.engine.framework import keras_of, one_line, tensorflow_and_keras
 from convcost.engine.graph import Walk
-from convcost.errors import ConvcostError, MeasureError
+from convcost.engine.inputs import Inputs, inputs_of
+from convcost.errors import MeasureError
 from convcost.model import Shape
-
-SCOPE = "convcost>"
-"""How the name scope of every traced call begins; a number follows."""
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -40,8 +40,25 @@ class Trace(msgspec.Struct, frozen=True):
         return sum(count for inner, count in self.by_layer.items() if f"{inner}/".startswith(f"{path}/"))
 
 
+class Traced:
+    """A live model as TensorFlow traced it: its graph, and the calls of its layers (the first is that of the model)."""
+
+    def __init__(self, model: Any, inputs: Inputs, graph: Any, calls: list[Call], paths: Mapping[str, str]) -> None:
+        self.model = model
+        self.inputs = inputs
+        self.graph = graph
+        self.calls = calls
+        self.paths = paths
+
+    def walk(self, strict: bool) -> tuple[Mapping[str, int], Mapping[str, str]]:
+        """MACs by layer, and why some are not counted. `strict`: MeasureError where the graph leaves open a size."""
+        tensorflow, _ = tensorflow_and_keras()
+        walk = Walk(self.paths, tensorflow.get_static_value, strict)
+        return dict(walk.graph(self.graph)), walk.uncounted
+
+
 def trace(model: Any, input_shapes: Shape | Mapping[str, Shape] | None = None) -> Trace:
-    """Count the MACs of `model` (a Keras 3 model) as TensorFlow traces it for inference.
+    """Count the MACs of `model` (a live Keras model) as TensorFlow traces it for inference.
 
     Args:
         input_shapes: per sample, without the batch dimension; several inputs by name. Needed where the model leaves a
@@ -51,83 +68,50 @@ def trace(model: Any, input_shapes: Shape | Mapping[str, Shape] | None = None) -
         ConvcostError: a shape is missing.
         MeasureError: TensorFlow is missing, or cannot trace the model, or the graph leaves open what a count needs.
     """
-    tensorflow, keras = tensorflow_and_keras()
-    if not isinstance(model, keras.Model):
-        raise MeasureError(f"cannot trace a {type(model).__name__}, allowed: a Keras 3 model")
-    inputs, batch = _inputs(model, input_shapes, tensorflow, keras)
-    function = tensorflow.function(lambda values: model(values, training=False), autograph=False)
-    with _named_calls(tensorflow, keras) as paths, _plain_errors(keras):
+    traced = traced_graph(model, input_shapes)
+    counted, uncounted = traced.walk(strict=True)
+    return Trace(counted, traced.inputs.batch, tuple(sorted(uncounted)))
+
+
+def traced_graph(model: Any, input_shapes: Shape | Mapping[str, Shape] | None = None, batch: int = 1) -> Traced:
+    """The graph of `model` for inference on `batch` samples, or as many as it fixes. Raises as `trace` does."""
+    tensorflow, _ = tensorflow_and_keras()
+    keras = keras_of(model)
+    inputs = inputs_of(model, input_shapes, batch, tensorflow, keras)
+    told = {"training": False} if _is_told_training(model, keras) else {}
+
+    def concrete() -> Any:
+        function = tensorflow.function(lambda values: model(values, **told), autograph=False)
         try:
-            concrete = function.get_concrete_function(inputs)
+            return function.get_concrete_function(inputs.specs)
         except Exception as error:  # whatever a model's own code raises
-            told = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise MeasureError(f"{model.name}: TensorFlow cannot trace the model: {told}") from error
-    walk = Walk(paths, tensorflow.get_static_value)
-    counted = walk.graph(concrete.graph)
-    return Trace(dict(counted), batch, tuple(sorted(walk.uncounted)))
+            raise MeasureError(f"{model.name}: TensorFlow cannot trace the model: {one_line(error)}") from error
+
+    with _plain_errors(tensorflow, keras):
+        if not getattr(model, "inputs", None):
+            concrete()  # A subclassed model builds its layers when it is first called, by calls that are no part of it.
+        with recorded(tensorflow, keras) as calls:
+            graph = concrete().graph
+    return Traced(model, inputs, graph, calls.made, calls.paths)
+
+
+def _is_told_training(model: Any, keras: Any) -> bool:
+    """Whether a call of the model takes `training`. Keras 3 drops it where `call` does not; Keras 2 hands it on."""
+    if hasattr(keras, "Operation"):
+        return True
+    parameters = inspect.signature(model.call).parameters.values()
+    return any(one.name == "training" or one.kind is one.VAR_KEYWORD for one in parameters)
 
 
 @contextmanager
-def _named_calls(tensorflow: Any, keras: Any) -> Iterator[Mapping[str, str]]:
-    """Give every call of a layer or operation a name scope of its own, as long as the context lasts.
-
-    Yields the path of the layer by scope. Keras names scopes too, but a second call of `conv` is `conv_1`, which may be
-    the name of another layer, and operations such as `keras.ops.matmul` get no scope at all.
-    """
-    original = keras.Operation.__call__
-    names: list[str] = []
-    paths: dict[str, str] = {}
-
-    def named(operation: Any, *args: Any, **kwargs: Any) -> Any:
-        names.append(operation.name)
-        scope = f"{SCOPE}{len(paths)}"
-        paths[scope] = "/".join(names[1:])  # the first is the model
-        try:
-            with tensorflow.name_scope(scope):
-                return original(operation, *args, **kwargs)
-        finally:
-            names.pop()
-
-    keras.Operation.__call__ = named
-    try:
-        yield paths
-    finally:
-        keras.Operation.__call__ = original
-
-
-@contextmanager
-def _plain_errors(keras: Any) -> Iterator[None]:
+def _plain_errors(tensorflow: Any, keras: Any) -> Iterator[None]:
     """Keep Keras from wrapping errors into a report of many lines with terminal escapes."""
-    if not keras.config.is_traceback_filtering_enabled():
+    config = getattr(keras, "config", tensorflow.debugging)  # Keras 2 does as TensorFlow does
+    if not config.is_traceback_filtering_enabled():
         yield
         return
-    keras.config.disable_traceback_filtering()
+    config.disable_traceback_filtering()
     try:
         yield
     finally:
-        keras.config.enable_traceback_filtering()
-
-
-def _inputs(model: Any, shapes: Shape | Mapping[str, Shape] | None, tensorflow: Any, keras: Any) -> tuple[Any, int]:
-    """What to call the model with, as the model has its inputs structured, and the samples in it."""
-    given = shapes if isinstance(shapes, Mapping) or shapes is None else {"": shapes}
-    tensors = getattr(model, "inputs", None)
-    if not tensors:
-        if not given:
-            raise ConvcostError(f"{model.name}: the model tells no input shape: give it with --input-shape")
-        specs = {name: tensorflow.TensorSpec((1, *shape), "float32") for name, shape in given.items()}
-        return specs.get("", specs), 1
-    batch = next((tensor.shape[0] for tensor in tensors if tensor.shape[0] is not None), 1)
-    entries = [layer for layer in model.layers if isinstance(layer, keras.layers.InputLayer)]
-    names = {id(entry.output): entry.name for entry in entries}
-
-    def spec(tensor: Any) -> Any:
-        shape, name = tensor.shape[1:], names.get(id(tensor), tensor.name)
-        if given:
-            shape = next(iter(given.values())) if len(tensors) == 1 else given.get(name, shape)
-        if None in shape:
-            raise ConvcostError(f"{model.name}: input {name!r} has the open shape {shape}: give it with --input-shape")
-        return tensorflow.TensorSpec((batch, *shape), tensor.dtype)
-
-    structure = tensors[0] if isinstance(model, keras.Sequential) else model.input
-    return keras.tree.map_structure(spec, structure), batch
+        config.enable_traceback_filtering()
