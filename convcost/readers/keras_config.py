@@ -69,10 +69,12 @@ class _Graph:
         self.source = source
         self.depth = depth
         self.recorded: dict[Ref, Recorded] = {}
+        self.counted_from_one: set[str] = set()
 
     def model(self, name: str) -> Model:
         entries = [_checked(entry, self.source) for entry in self.config["layers"]]
-        self.sequentials = {_name(entry) for entry in entries if entry.get("class_name") == "Sequential"}
+        if not any(isinstance(node, dict) for entry in entries for node in entry.get("inbound_nodes") or ()):
+            self.counted_from_one = {_name(entry) for entry in entries if _has_a_node_of_its_own(entry)}
         entries = self.translated(entries)
         layers = tuple(self.layer(entry) for entry in entries)
         if len({layer.name for layer in layers}) < len(layers):
@@ -183,19 +185,28 @@ class _Graph:
 
     def reference(self, value: Sequence[Any]) -> Ref:
         name, call, output = value[:3]
-        # Keras 2 counts the calls of a nested Sequential from 1: its own first one is not in the file.
-        return _ref(name, call - 1 if name in self.sequentials and call else call, output)
+        return _ref(name, call - (name in self.counted_from_one), output)
 
     def ends(self, value: Any) -> Iterator[Ref]:
         """The tensors that `input_layers` or `output_layers` name: a reference, or lists or dicts of them."""
         if isinstance(value, list) and _is_reference(value):
-            yield _ref(*value[:3])
+            yield self.reference(value)
         elif isinstance(value, dict):
             for key in sorted(value):
                 yield from self.ends(value[key])
         elif isinstance(value, list):
             for one in value:
                 yield from self.ends(one)
+
+
+def _has_a_node_of_its_own(entry: Json) -> bool:
+    """Whether Keras 2 counts the calls of a nested model from 1: call 0 is the one on its own inputs, if it has any."""
+    if entry.get("class_name") != "Sequential":
+        return is_graph(entry)
+    config = entry.get("config")
+    layers = config.get("layers") if isinstance(config, dict) else config
+    first = layers[0] if isinstance(layers, list) and layers and isinstance(layers[0], dict) else {}
+    return first.get("class_name") == "InputLayer" or "batch_input_shape" in (first.get("config") or {})
 
 
 def _bound(node: Any, signature: Sequence[str]) -> Json:
