@@ -38,6 +38,13 @@ def test_the_inner_layer_says_whether_it_is_trainable() -> None:
     assert (free.params, free.trainable_params) == (3 * 4 + 4, 3 * 4 + 4)
 
 
+def test_the_leaves_of_an_inner_model_say_whether_they_are_trainable() -> None:
+    frozen, free = dense("frozen", trainable=False), dense("free", trainable=True)
+    stack = {"class_name": "Sequential", "config": {"name": "stack", "trainable": False, "layers": [frozen, free]}}
+    row = last(wrapped("TimeDistributed", layer=stack))
+    assert (row.params, row.trainable_params) == (3 * 4 + 4 + 4 * 4 + 4, 4 * 4 + 4)
+
+
 def test_the_inner_layer_has_its_own_dtype() -> None:
     row = last(wrapped("TimeDistributed", layer=dense(dtype="float16"), dtype="float32"))
     assert row.weight_bytes == 2 * (3 * 4 + 4)

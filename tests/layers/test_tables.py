@@ -246,6 +246,12 @@ OTHER: list[tuple[str, dict[str, Any], list[Shape], dict[str, int]]] = [
         [(1, 7, 3)],
         {"bias": 7 * 2 * 12, "activation": 7 * 4 * (2 * 4 + 1), "elementwise": 7 * 4 * (3 + 1 + 4)},
     ),
+    (
+        "GRU",  # one bias where the reset comes before the product
+        {"units": 4, "reset_after": False},
+        [(1, 7, 3)],
+        {"bias": 7 * 12, "activation": 7 * 4 * (2 * 4 + 1), "elementwise": 7 * 4 * (3 + 1 + 4)},
+    ),
     ("Bidirectional", {"layer": held("Dense", units=4, use_bias=False), "merge_mode": "ave"}, [(1, 3)], {"merge": 8}),
     ("Attention", {"use_scale": True}, [(1, 5, 8), (1, 7, 8)], {"elementwise": 35, "activation": 5 * 35}),
     (
@@ -259,6 +265,18 @@ OTHER: list[tuple[str, dict[str, Any], list[Shape], dict[str, int]]] = [
         {"num_heads": 2, "key_dim": 4},
         [(1, 5, 8), (1, 5, 8)],
         {"bias": 4 * 5 * 8, "elementwise": 5 * 8, "activation": 5 * 2 * 25},
+    ),
+    (
+        "MultiHeadAttention",  # the scale of the query, the product with the gate; the softmax, the gate's sigmoid
+        {"num_heads": 2, "key_dim": 4, "value_dim": 3, "use_gate": True, "use_bias": False},
+        [(1, 5, 8), (1, 5, 8)],
+        {"elementwise": 5 * 2 * 4 + 5 * 2 * 3, "activation": 5 * 2 * 25 + 4 * 5 * 2 * 3},
+    ),
+    (
+        "ReversibleEmbedding",
+        {"input_dim": 10, "output_dim": 4, "reverse": True, "logit_soft_cap": 3.0},
+        [(1, 7, 4)],
+        {"elementwise": 2 * 7 * 10, "activation": 7 * 10},
     ),
     ("Rescaling", {"scale": 2.0}, [IMAGE], {"elementwise": 2 * ELEMENTS}),
     ("AutoContrast", {}, [IMAGE], {"elementwise": 6 * ELEMENTS}),
@@ -276,3 +294,8 @@ def test_a_held_layer_keeps_its_flag_and_its_dtype() -> None:
     kernel, bias = record("TimeDistributed", layer=inner).weights((1, 7, 3))
     assert (kernel.name, kernel.shape, kernel.trainable, kernel.dtype) == ("dense/kernel", (3, 4), False, "float16")
     assert (bias.name, bias.shape, bias.trainable, bias.dtype) == ("dense/bias", (4,), False, "float16")
+
+
+def test_the_scale_of_rms_normalization_has_its_axes_in_order() -> None:
+    (scale,) = record("RMSNormalization", axis=[2, 1]).weights((1, 4, 6))
+    assert scale.shape == (4, 6)

@@ -84,6 +84,7 @@ CASES = [
     Case(CategoryEncoding(5, output_mode="one_hot"), (1,), dtypes=INT),
     Case(CategoryEncoding(5, output_mode="one_hot"), (3,), dtypes=INT),
     Case(CategoryEncoding(5, output_mode="count"), (3,), dtypes=INT),
+    Case(CategoryEncoding(5, output_mode="one_hot"), (), dtypes=INT),
     Case(Discretization([0.0, 1.0, 2.0]), (3,)),
     Case(Discretization(bin_boundaries=[0.0, 1.0], output_mode="one_hot"), (3,)),
     Case(Discretization(bin_boundaries=[0.0, 1.0], output_mode="one_hot"), (1,)),
