@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.budget.verdicts import Checked, Growing, ModelCheck, Verdict
+from convcost.budget.verdicts import Checked, ModelCheck, Verdict
 from convcost.formats._verdicts import (
     MOST_LAYERS,
     by_severity,
     cells,
-    growing,
     location,
     reason,
     signed,
@@ -82,17 +81,14 @@ def _row(model: ModelCheck, verdict: Verdict, folder: str, raw: bool) -> str:
 
 
 def _grown(broken: list[tuple[ModelCheck, Verdict]]) -> Iterator[str]:
-    """What grew in each model, once a metric, and what its policy says to do."""
-    seen: set[tuple[str, str]] = set()
-    for model, verdict in broken:
-        found: Growing | None = growing(model, verdict)
-        if found and (model.name, found.metric) not in seen:
-            seen.add((model.name, found.metric))
-            yield f"- {escaped(model.name)}: grew most in {escaped(found.metric)} since {escaped(found.since)}"
-            for layer in found.layers[:MOST_LAYERS]:
+    """What grew in each model, worst model first, and what its policy says to do."""
+    models = {model.name: model for model, _ in broken}
+    for one in models.values():
+        for grown in one.grown:
+            yield f"- {escaped(one.name)}: grew most in {escaped(grown.metric)} since {escaped(grown.since)}"
+            for layer in grown.layers[:MOST_LAYERS]:
                 why = reason(layer)
                 more = f" ({escaped(why)})" if why else ""
-                yield f"  - {signed(layer.delta, found.unit, raw=True)} {escaped(layer.path)}{more}"
-        if model.message and (model.name, "") not in seen:
-            seen.add((model.name, ""))
-            yield f"- {escaped(model.name)}: {escaped(model.message)}"
+                yield f"  - {signed(layer.delta, grown.unit, raw=True)} {escaped(layer.path)}{more}"
+        if one.message:
+            yield f"- {escaped(one.name)}: {escaped(one.message)}"
