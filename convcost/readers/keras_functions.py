@@ -115,7 +115,7 @@ OTHERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "gather": ("Take", {"indices": "indices", "axis": "axis"}),
     "image.resize": ("Resize", {"size": "size", "method": "interpolation"}),
     "linalg.matmul": (
-        "tf.MatMul",
+        "tf.Matmul",
         {name: name for name in ("b", "transpose_a", "transpose_b", "adjoint_a", "adjoint_b")},
     ),
     "math.add_n": ("layers.Add", {}),

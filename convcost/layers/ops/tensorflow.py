@@ -7,8 +7,8 @@ from typing import Any
 from convcost import model
 from convcost.cost import Cost
 from convcost.layers.base import TENSORFLOW
+from convcost.layers.ops import contractions
 from convcost.layers.ops.base import BaseOp
-from convcost.layers.ops.contractions import Matmul
 from convcost.layers.ops.elementwise import BaseBinary
 
 
@@ -28,11 +28,11 @@ class SquaredDifference(BaseBinary):
     flops = 2
 
 
-class MatMul(BaseOp):
+class Matmul(BaseOp):
     """`tf.matmul`: Keras's operation, with either matrix transposed on the way."""
 
     registry = TENSORFLOW
-    formula = Matmul.formula
+    formula = contractions.Matmul.formula
     arguments = ("a", "b")
 
     a: Any = None
@@ -47,10 +47,10 @@ class MatMul(BaseOp):
         return _turned(left, self.transpose_a or self.adjoint_a), _turned(right, self.transpose_b or self.adjoint_b)
 
     def output_shape(self, *inputs: model.Shape) -> model.Shape:
-        return Matmul().output_shape(*self._matrices(inputs))
+        return contractions.Matmul().output_shape(*self._matrices(inputs))
 
     def cost(self, *inputs: model.Shape) -> Cost:
-        return Matmul().cost(*self._matrices(inputs))
+        return contractions.Matmul().cost(*self._matrices(inputs))
 
 
 def _turned(shape: model.Shape, transposed: bool) -> model.Shape:
