@@ -101,8 +101,11 @@ class MelSpectrogram(Kind):
         return Dense(units=self.num_mel_bins, use_bias=False)
 
     def spectrum(self, shape: Shape) -> Shape:
-        """Batch, frames and frequencies."""
-        frames = (shape[-1] + self.sequence_stride + 1) // self.sequence_stride
+        """Batch, frames and frequencies. The first frame is centred on the first sample.
+
+        (Keras's own record of the shape has one frame too many where the length is one short of a multiple of the stride.)
+        """
+        frames = shape[-1] // self.sequence_stride + 1
         return (*shape[:-1], frames, self.fft_length // 2 + 1)
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -199,6 +199,7 @@ ROWS: list[tuple[str, dict[str, Any], list[Shape], Any, int, int]] = [
         2 * 16 * 9 * 7 * 2,
     ),
     ("MelSpectrogram", {"fft_length": 64, "sequence_stride": 16}, [(1, 160)], (1, 128, 11), 0, 11 * 33 * 128),
+    ("MelSpectrogram", {"fft_length": 64, "sequence_stride": 16}, [(1, 159)], (1, 128, 10), 0, 10 * 33 * 128),
     ("RandomFlip", {}, [IMAGE], IMAGE, 0, 0),
     ("Pipeline", {"layers": (held("CenterCrop", height=4, width=5),) * 2}, [IMAGE], (1, 4, 5, 3), 0, 0),
 ]
@@ -280,6 +281,12 @@ OTHER: list[tuple[str, dict[str, Any], list[Shape], dict[str, int]]] = [
     ),
     ("Rescaling", {"scale": 2.0}, [IMAGE], {"elementwise": 2 * ELEMENTS}),
     ("AutoContrast", {}, [IMAGE], {"elementwise": 6 * ELEMENTS}),
+    (
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"tile_grid_size": [2, 3]},
+        [IMAGE],
+        {"elementwise": 8 * (8 * 10 * 3 + 256 * 2 * 3 * 3)},
+    ),
     ("Resizing", {"height": 4, "width": 5}, [IMAGE], {"elementwise": 7 * 60}),
 ]
 
