@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 
 def snake_case(kind: str) -> str:
-    """`DepthwiseConv2D` -> `depthwise_conv2d` (as keras.src.utils.naming.to_snake_case has it)."""
-    name = re.sub(r"\W+", "", kind)
+    """`DepthwiseConv2D` -> `depthwise_conv2d`, as Keras does it; a registered class loses its package (`Package>Class`)."""
+    name = re.sub(r"\W+", "", kind.rpartition(">")[2])
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 

@@ -22,6 +22,7 @@ import msgspec
 
 from convcost.layers import every_kind
 from convcost.model import Model
+from convcost.naming import snake_case
 from convcost.readers.keras_hdf5 import Group, Stored, contents, opened
 
 Member = TypeVar("Member")
@@ -63,13 +64,6 @@ def read_weights(source: str, file: Path | IO[bytes] | io.RawIOBase) -> GroupedW
     """The weights of a `.weights.h5` file. Raises ConvcostError where it is damaged."""
     with opened(source, file) as hdf5:
         return GroupedWeights(contents(hdf5, source, attributes=("name",)))
-
-
-def snake_case(kind: str) -> str:
-    """Keras's group name for a class (keras.src.utils.naming.to_snake_case)."""
-    name = re.sub(r"\W+", "", kind.rpartition(">")[2])
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _by_layer(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, tuple[Stored, ...]]]:
