@@ -73,8 +73,9 @@ class _Graph:
 
     def model(self, name: str) -> Model:
         entries = [_checked(entry, self.source) for entry in self.config["layers"]]
-        if not any(isinstance(node, dict) for entry in entries for node in entry.get("inbound_nodes") or ()):
-            self.counted_from_one = {_name(entry) for entry in entries if _has_a_node_of_its_own(entry)}
+        keras_3 = any(isinstance(node, dict) for entry in entries for node in entry.get("inbound_nodes") or ())
+        counts_from_one = _is_functional if keras_3 else _has_a_node_of_its_own
+        self.counted_from_one = {_name(entry) for entry in entries if counts_from_one(entry)}
         entries = self.translated(entries)
         layers = tuple(self.layer(entry) for entry in entries)
         if len({layer.name for layer in layers}) < len(layers):
@@ -197,6 +198,11 @@ class _Graph:
         elif isinstance(value, list):
             for one in value:
                 yield from self.ends(one)
+
+
+def _is_functional(entry: Json) -> bool:
+    """Whether `output_layers` of Keras 3 counts the calls of a nested model from 1. (Its tensors count from 0.)"""
+    return is_graph(entry) and entry.get("class_name") != "Sequential"
 
 
 def _has_a_node_of_its_own(entry: Json) -> bool:
