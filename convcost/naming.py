@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def snake_case(kind: str) -> str:
-    """`DepthwiseConv2D` -> `depthwise_conv2d`, as Keras does it; a registered class loses its package (`Package>Class`)."""
+    """`DepthwiseConv2D` -> `depthwise_conv2d`, as Keras has it; of `Package>Class` the class alone counts."""
     name = re.sub(r"\W+", "", kind.rpartition(">")[2])
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
