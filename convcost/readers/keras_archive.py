@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -42,23 +43,32 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
 
 def weights_in(path: Path) -> GroupedWeights:
     """The weights of an archive, without their data. Raises ConvcostError where it has none, or they are damaged."""
+    from convcost.readers.keras_weights import read_weights
+
+    with weights_file(path) as file:
+        return read_weights(f"{path}: {WEIGHTS}", file)
+
+
+@contextmanager
+def weights_file(path: Path) -> Iterator[Path | IO[bytes] | RawIOBase]:
+    """The weights file of an archive, as h5py can open it. Raises ConvcostError where it has none."""
     import tempfile
 
     from convcost.readers.keras_hdf5 import Slice
-    from convcost.readers.keras_weights import read_weights
 
-    source = f"{path}: {WEIGHTS}"
     if path.is_dir():
-        return read_weights(source, path / WEIGHTS)
+        yield path / WEIGHTS
+        return
     with _opened(path) as archive:
         info = _member(archive, WEIGHTS, path)
         if info.compress_type == STORED:
             # Seeking backwards in `archive.open` reads from the start again: many seconds for a large file.
             with Slice(path, _start_of(archive, info, path), info.file_size) as part:
-                return read_weights(source, part)
+                yield part
+            return
         with tempfile.TemporaryFile() as copy:
             _unpack(archive, info, path, copy)
-            return read_weights(source, copy)
+            yield copy
 
 
 def _config(path: Path) -> bytes:

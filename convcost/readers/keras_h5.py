@@ -37,11 +37,18 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
 
 def weights_in(path: Path) -> NamedWeights:
     """The weights of a whole model, without their data. Raises ConvcostError where they are damaged."""
-    from convcost.readers.keras_hdf5 import Group, contents, opened
-    from convcost.readers.keras_named_weights import ATTRIBUTES, NamedWeights
+    from convcost.readers.keras_hdf5 import opened
 
     with opened(str(path), path) as file:
-        return NamedWeights(contents(file, str(path), ATTRIBUTES).groups.get("model_weights", Group()))
+        return weights_of(file, str(path))
+
+
+def weights_of(file: Any, source: str) -> NamedWeights:
+    """The weights in an h5py file that holds a whole model, without their data."""
+    from convcost.readers.keras_hdf5 import Group, contents
+    from convcost.readers.keras_named_weights import ATTRIBUTES, NamedWeights
+
+    return NamedWeights(contents(file, source, ATTRIBUTES).groups.get("model_weights", Group()))
 
 
 def _weights_alone(path: Path) -> Model:

@@ -27,13 +27,14 @@ DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeErro
 class Stored(msgspec.Struct, frozen=True):
     """A stored variable: its name (a path below the group that is spoken of), its shape and dtype.
 
-    `trainable` is None where the file does not tell.
+    `trainable` is None where the file does not tell. `path` is where the file has it, from the root.
     """
 
     name: str
     shape: Shape
     dtype: str
     trainable: bool | None = None
+    path: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -106,8 +107,8 @@ def _one_line(error: BaseException) -> str:
 
 
 def contents(root: Any, source: str, attributes: tuple[str, ...] = ()) -> Group:
-    """All that lies in an h5py group. Raises ConvcostError where there is too much, or data lies in another file."""
-    return _Walk(source, attributes).group(root, 0)
+    """All that lies in an h5py file. Raises ConvcostError where there is too much, or data lies in another file."""
+    return _Walk(source, attributes).group(root, "", 0)
 
 
 class _Walk:
@@ -116,7 +117,7 @@ class _Walk:
         self.attributes = attributes
         self.seen: set[int] = set()
 
-    def group(self, group: Any, depth: int) -> Group:
+    def group(self, group: Any, path: str, depth: int) -> Group:
         import h5py
 
         if depth > DEEPEST_GROUP:
@@ -130,9 +131,9 @@ class _Walk:
             if not self.is_new(h5py.h5o.get_info(member.id).addr):
                 continue
             if isinstance(member, h5py.Group):
-                groups[name] = self.group(member, depth + 1)
+                groups[name] = self.group(member, f"{path}/{name}", depth + 1)
             elif isinstance(member, h5py.Dataset):
-                datasets[name] = self.dataset(name, member)
+                datasets[name] = self.dataset(name, member, path)
         texts = {name: found for name in self.attributes if (found := texts_in(group, name)) is not None}
         return Group(datasets, groups, texts)
 
@@ -143,7 +144,7 @@ class _Walk:
             raise ConvcostError(f"{self.source}: more than {MOST_OBJECTS:,} HDF5 objects")
         return new
 
-    def dataset(self, name: str, dataset: Any) -> Stored:
+    def dataset(self, name: str, dataset: Any, path: str) -> Stored:
         import h5py
 
         created = dataset.id.get_create_plist()
@@ -153,7 +154,8 @@ class _Walk:
         dtype = dataset.dtype
         # HDF5 has no bfloat16: Keras writes two opaque bytes and an attribute.
         told = dataset.attrs.get("dtype") if dtype.kind == "V" else None
-        return Stored(name, tuple(dataset.shape or ()), told if isinstance(told, str) else dtype.name)
+        dtype_name = told if isinstance(told, str) else dtype.name
+        return Stored(name, tuple(dataset.shape or ()), dtype_name, path=f"{path}/{name}")
 
 
 def texts_in(group: Any, attribute: str) -> tuple[str, ...] | None:
