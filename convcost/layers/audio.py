@@ -103,7 +103,7 @@ class MelSpectrogram(Kind):
     def spectrum(self, shape: Shape) -> Shape:
         """Batch, frames and frequencies. The first frame is centred on the first sample.
 
-        (Keras's own record of the shape has one frame too many where the length is one short of a multiple of the stride.)
+        Where the length is one short of a multiple of the stride, Keras's own record has one frame too many.
         """
         frames = shape[-1] // self.sequence_stride + 1
         return (*shape[:-1], frames, self.fft_length // 2 + 1)

@@ -14,7 +14,7 @@ from convcost.layers.activations import Function, activation_cost
 from convcost.layers.arithmetic import prod
 from convcost.layers.base import Kind, Positive
 from convcost.layers.dense import Dense
-from convcost.layers.wrapping import each_step, rule_of, weights_of
+from convcost.layers.wrapping import each_step, outputs_of, rule_of, weights_of
 from convcost.model import Layer, Rule, Shape, Weight
 
 
@@ -147,12 +147,6 @@ class StackedRNNCells(Kind):
         return total(rule_of(cell).cost(shape) for cell, shape, _ in self._steps(inputs[0]))
 
 
-def outputs_of(rule: Rule, *inputs: Shape) -> list[Shape]:
-    """The shapes that a rule puts out, as a list even where there is one."""
-    put_out = rule.output_shape(*inputs)
-    return put_out if isinstance(put_out, list) else [put_out]
-
-
 class BaseRecurrent(Kind):
     """A cell at every step; an initial state may follow the sequence among the inputs."""
 
@@ -252,6 +246,11 @@ class Bidirectional(Kind):
     layer: Layer
     backward_layer: Layer | None = None
     merge_mode: Literal["concat", "sum", "mul", "ave"] | None = "concat"
+
+    def __post_init__(self) -> None:
+        for held in (self.layer, self.backward):
+            if not isinstance(held.rule, BaseRecurrent):
+                raise ShapeError(f"it holds layer {held.name!r} ({held.kind}), allowed: a recurrent layer")
 
     @property
     def backward(self) -> Layer:

@@ -24,34 +24,38 @@ class Nested:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    def _run(self, inputs: tuple[Shape, ...]) -> tuple[list[Shape], Cost, dict[str, tuple[Weight, ...]]]:
-        """Shapes that come out, the cost of all calls, and the weights by layer."""
+    def _shapes(self, inputs: tuple[Shape, ...]) -> tuple[list[Shape], list[tuple[Layer, Rule, list[Shape]]]]:
+        """What comes out, and every call with what it reads."""
         if len(inputs) != len(self.model.inputs):
             raise ShapeError(f"its model takes {len(self.model.inputs)} tensors, got {len(inputs)}")
         shapes = dict(zip(self.model.inputs, inputs, strict=True))
-        costs: list[Cost] = []
-        weights: dict[str, tuple[Weight, ...]] = {}
+        calls = []
         for layer, index, call in in_order(self.model):
             reads = [shapes[ref] for ref in call.inputs] or [shapes[Ref(layer.name, index)]]
             rule = call.rule or rule_of(layer)
-            put_out = rule.output_shape(*reads)
-            for place, shape in enumerate(put_out if isinstance(put_out, list) else [put_out]):
+            for place, shape in enumerate(outputs_of(rule, *reads)):
                 shapes[Ref(layer.name, index, place)] = shape
-            costs.append(rule.cost(*reads))
-            weights[layer.name] = weights_of(layer, *reads)
-        return [shapes[ref] for ref in self.model.outputs], total(costs), weights
+            calls.append((layer, rule, reads))
+        return [shapes[ref] for ref in self.model.outputs], calls
 
     def output_shape(self, *inputs: Shape) -> Shape | list[Shape]:
-        shapes, _, _ = self._run(inputs)
+        shapes, _ = self._shapes(inputs)
         return shapes if len(shapes) > 1 else shapes[0]
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
-        _, _, weights = self._run(inputs)
-        return tuple(weight for layer in self.model.layers for weight in weights.get(layer.name, ()))
+        _, calls = self._shapes(inputs)
+        by_layer = {layer.name: weights_of(layer, *reads) for layer, _, reads in calls}
+        return tuple(weight for layer in self.model.layers for weight in by_layer.get(layer.name, ()))
 
     def cost(self, *inputs: Shape) -> Cost:
-        _, cost, _ = self._run(inputs)
-        return cost
+        _, calls = self._shapes(inputs)
+        return total(rule.cost(*reads) for _, rule, reads in calls)
+
+
+def outputs_of(rule: Rule, *inputs: Shape) -> list[Shape]:
+    """The shapes that a rule puts out, as a list even where there is one."""
+    put_out = rule.output_shape(*inputs)
+    return put_out if isinstance(put_out, list) else [put_out]
 
 
 def rule_of(layer: Layer) -> Rule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -107,11 +108,24 @@ def test_layers_nested_too_deep_are_refused() -> None:
         last(entry)
 
 
+def test_models_in_wrappers_in_models_take_no_time() -> None:
+    """The work grows with the depth, not with its power."""
+    entry = dense()
+    for level in range(14):
+        stack = {"class_name": "Sequential", "config": {"name": f"stack{level}", "layers": [entry]}}
+        entry = {"class_name": "TimeDistributed", "config": {"name": f"wrapper{level}", "layer": stack}}
+    started = perf_counter()
+    row = last(entry, shape=(*(2,) * 14, 3))
+    assert perf_counter() - started < 5
+    assert row.cost is not None and row.cost.macs == 2**14 * 3 * 4
+
+
 @pytest.mark.parametrize(
     ("entry", "shape", "complaint"),
     [
         (wrapped("TimeDistributed", layer=dense()), (3,), "allowed: 2 or more (steps first)"),
         (wrapped("SpectralNormalization", layer={"class_name": "ReLU", "config": {}}), (3,), "has no kernel"),
+        (wrapped("Bidirectional", layer=dense()), (5, 3), "it holds layer 'dense' (Dense), allowed: a recurrent layer"),
         (wrapped("StackedRNNCells", cells=[]), (3,), "cells is empty"),
         (wrapped("GroupNormalization", groups=4), (5, 6), "groups is 4, which does not divide the input's 6 channels"),
         (wrapped("EinsumDense", equation="a,b", output_shape=3), (3,), "equation is 'a,b', allowed: ab,bc->ac"),

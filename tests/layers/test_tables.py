@@ -253,7 +253,12 @@ OTHER: list[tuple[str, dict[str, Any], list[Shape], dict[str, int]]] = [
         [(1, 7, 3)],
         {"bias": 7 * 12, "activation": 7 * 4 * (2 * 4 + 1), "elementwise": 7 * 4 * (3 + 1 + 4)},
     ),
-    ("Bidirectional", {"layer": held("Dense", units=4, use_bias=False), "merge_mode": "ave"}, [(1, 3)], {"merge": 8}),
+    (
+        "Bidirectional",
+        {"layer": held("SimpleRNN", units=4, activation=None, use_bias=False), "merge_mode": "ave"},
+        [(1, 7, 3)],
+        {"elementwise": 2 * 7 * 4, "merge": 2 * 4},
+    ),
     ("Attention", {"use_scale": True}, [(1, 5, 8), (1, 7, 8)], {"elementwise": 35, "activation": 5 * 35}),
     (
         "AdditiveAttention",

@@ -88,9 +88,9 @@ class TakeAlongAxis(Take):
 
 
 class Slice(BaseOp):
-    """A block of the given shape; -1 takes what is left after the start."""
+    """A block of the given shape; -1 takes what is left after the start. Older versions of Keras give the shape to the call."""
 
-    arguments = ("inputs", "start_indices")
+    arguments = ("inputs", "start_indices", "shape")
 
     shape: tuple[int, ...]
     start_indices: Any = None
@@ -120,7 +120,9 @@ define(BaseUpdate, "ScatterUpdate SliceUpdate")
 
 
 class Scatter(BaseOp):
-    """Values at indices of a tensor of zeros."""
+    """Values at indices of a tensor of zeros. Older versions of Keras give the shape to the call."""
+
+    arguments = ("indices", "values", "shape")
 
     shape: tuple[int, ...]
 
