@@ -22,6 +22,8 @@ def encoded(shape: Shape, mode: str, depth: int) -> Shape:
 
 
 class CategoryEncoding(Kind):
+    formula = "0 (look-up)"
+
     num_tokens: Positive
     output_mode: OutputMode = "multi_hot"
 
@@ -30,6 +32,8 @@ class CategoryEncoding(Kind):
 
 
 class Discretization(Kind):
+    formula = "0 (look-up)"
+
     bin_boundaries: tuple[float, ...] | None = None
     num_bins: Positive | None = None
     output_mode: OutputMode = "int"
@@ -50,6 +54,8 @@ class Discretization(Kind):
 
 
 class Hashing(Kind):
+    formula = "0 (look-up)"
+
     num_bins: Positive
     mask_value: Any = None
     salt: Any = None
@@ -60,6 +66,8 @@ class Hashing(Kind):
 
 
 class HashedCrossing(Kind):
+    formula = "0 (look-up)"
+
     num_bins: Positive
     output_mode: OutputMode = "int"
 
@@ -69,6 +77,8 @@ class HashedCrossing(Kind):
 
 class BaseLookup(Kind):
     """A vocabulary; `vocabulary_size` counts the tokens for masks and unknown words too."""
+
+    formula = "0 (look-up)"
 
     max_tokens: Positive | None = None
     num_oov_indices: int = 1
@@ -111,6 +121,8 @@ class IntegerLookup(BaseLookup):
 
 class TextVectorization(Kind):
     """Splits text into tokens and looks them up."""
+
+    formula = "0 (look-up)"
 
     max_tokens: Positive | None = None
     standardize: Any = "lower_and_strip_punctuation"

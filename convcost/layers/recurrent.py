@@ -21,7 +21,6 @@ from convcost.model import Layer, Rule, Shape, Weight
 class BaseCell(Kind):
     """One step: the products of all gates with the input and with the state, and what the gates do with them."""
 
-    formula = "gates · units · (in_features + units)"
     gates: ClassVar[int]
     states: ClassVar[int] = 1
 
@@ -64,6 +63,7 @@ class BaseCell(Kind):
 class SimpleRNNCell(BaseCell):
     """activation(x·W + b + h·U)."""
 
+    formula = "units · (in_features + units)"
     gates = 1
 
     def gate_cost(self, state: Shape) -> Cost:
@@ -73,6 +73,7 @@ class SimpleRNNCell(BaseCell):
 class LSTMCell(BaseCell):
     """Gates i, f, o and candidate g; c = f∘c + i∘g; h = o∘activation(c)."""
 
+    formula = "4·units · (in_features + units)"
     gates = 4
     states = 2
 
@@ -86,6 +87,7 @@ class LSTMCell(BaseCell):
 class GRUCell(BaseCell):
     """Gates z, r and candidate g; h = z∘h + (1 − z)∘g. With `reset_after` the state has a bias of its own."""
 
+    formula = "3·units · (in_features + units)"
     gates = 3
 
     recurrent_activation: Function = "sigmoid"
@@ -208,8 +210,6 @@ class BaseWithCell(BaseRecurrent):
 
 
 class BaseOfUnits(BaseWithCell, kw_only=True):
-    formula = "steps · gates · units · (in_features + units)"
-
     units: Positive
     activation: Function = "tanh"
     use_bias: bool = True
@@ -218,6 +218,7 @@ class BaseOfUnits(BaseWithCell, kw_only=True):
 
 
 class SimpleRNN(BaseOfUnits, kw_only=True):
+    formula = "steps · units · (in_features + units)"
     cell_kind = SimpleRNNCell
 
 
