@@ -95,7 +95,6 @@ def assigned(model: Model, report: Report, by_path: Mapping[str, BaseVariant]) -
     `report` is the model's profile. Raises ConvcostError, naming a layer that is not there or cannot become that.
     """
     paths = {row.path for row in report.rows}
-    converted: tuple[str, ...] = ()
     for path, variant in by_path.items():
         if path not in paths:
             raise ConvcostError(f"{report.name} has no layer {path!r}{did_you_mean(path, paths)}")
@@ -103,8 +102,8 @@ def assigned(model: Model, report: Report, by_path: Mapping[str, BaseVariant]) -
         if path not in done.converted:
             why = done.refused.get(path, "it is no ordinary convolution")
             raise ConvcostError(f"{report.name}: layer {path!r} cannot become {variant.name}: {why}")
-        model, converted = done.model, (*converted, path)
-    return Conversion(model, converted)
+        model = done.model
+    return Conversion(model, by_path)
 
 
 def apply(model: Model, report: Report, choices: Sequence[Choice], keep: Sequence[str] = ()) -> Conversion:
@@ -117,7 +116,7 @@ def apply(model: Model, report: Report, choices: Sequence[Choice], keep: Sequenc
     for glob in (*(choice.glob for choice in choices if choice.glob), *keep):
         if not any(matches(glob, path) for path in paths):
             raise ConvcostError(f"{glob!r} names no layer of {report.name}")
-    converted: tuple[str, ...] = ()
+    converted: dict[str, BaseVariant] = {}
     refused: dict[str, str] = {}
     for place, choice in enumerate(choices):
         later = choices[place + 1 :]
@@ -128,6 +127,7 @@ def apply(model: Model, report: Report, choices: Sequence[Choice], keep: Sequenc
             return not kept and not taken and (choice.glob is None or matches(choice.glob, path))
 
         done = choice.variant.apply(model, report, wanted, always=choice.glob is not None)
-        model, converted = done.model, (*converted, *done.converted)
+        model = done.model
+        converted |= done.variants
         refused |= done.refused
     return Conversion(model, converted, refused)

@@ -22,11 +22,15 @@ class NotApplicableError(ConvcostError):
 
 
 class Conversion(msgspec.Struct, frozen=True):
-    """A model under a variant: the paths that were converted, and why others that could be meant were not."""
+    """A model under variants: what each converted layer became, by path, and why others that could be meant did not."""
 
     model: Model
-    converted: tuple[str, ...]
+    variants: Mapping[str, BaseVariant]
     refused: Mapping[str, str] = {}
+
+    @property
+    def converted(self) -> tuple[str, ...]:
+        return tuple(self.variants)
 
 
 class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +72,7 @@ class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 continue
             if saves or always:
                 by[row.path] = made
-        return Conversion(replaced(model, by), tuple(by), refused)
+        return Conversion(replaced(model, by), dict.fromkeys(by, self), refused)
 
     def made_for(self, row: Row) -> StandIn:
         """The stand-in for a row's layer. Raises NotApplicableError."""

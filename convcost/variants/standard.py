@@ -34,7 +34,8 @@ class Standard(BaseVariant, frozen=True):
 
     def apply(self, model: Model, report: Report, wanted: Callable[[str], bool], always: bool = False) -> Conversion:
         converted: list[str] = []
-        return Conversion(_whole(model, wanted, converted, prefix=""), tuple(converted))
+        whole = _whole(model, wanted, converted, prefix="")
+        return Conversion(whole, dict.fromkeys(converted, self))
 
 
 def _whole(model: Model, wanted: Callable[[str], bool], converted: list[str], prefix: str) -> Model:
