@@ -69,6 +69,7 @@ class _Graph:
         self.source = source
         self.depth = depth
         self.recorded: dict[Ref, Recorded] = {}
+        self.built_on: dict[Ref, Recorded] = {}
         self.counted_from_one: set[str] = set()
 
     def model(self, name: str) -> Model:
@@ -86,7 +87,13 @@ class _Graph:
         missing = next((ref.layer for ref in (*inputs, *outputs) if ref.layer not in names), None)
         if missing is not None:
             raise ConvcostError(f"{self.source}: model {name!r} has no layer {missing!r}, which it takes or puts out")
+        self.recorded |= self.last_resort(layers)
         return Model(name, layers, inputs, outputs, self.recorded, self.source)
+
+    def last_resort(self, layers: Sequence[Layer]) -> dict[Ref, Recorded]:
+        """Shapes that nothing else tells: what the reader of an unknown layer was built on, perhaps in another call."""
+        unknown = {layer.name for layer in layers if unknown_in(layer) is not None}
+        return {ref: told for ref, told in self.built_on.items() if ref.layer in unknown and ref not in self.recorded}
 
     def translated(self, entries: list[Json]) -> list[Json]:
         """The entries in the words of Keras 3: Keras 2 has functions of TensorFlow where Keras 3 has operations."""
@@ -122,6 +129,9 @@ class _Graph:
             rule = model_of(entry, self.source, self.depth + 1)
         else:
             rule = rule_of(entry, kind, settings, self.source, self.depth)
+        built_on = _open_shape((entry.get("build_config") or {}).get("input_shape"))
+        if built_on is not None and len(calls) == 1 and len(calls[0].inputs) == 1:
+            self.built_on[calls[0].inputs[0]] = Recorded(built_on)
         return layer_of(entry, name, kind, rule, calls)
 
     def call(self, node: Any, entry: Json, kind: type[Kind] | None, settings: Json) -> Call:
@@ -159,7 +169,11 @@ class _Graph:
             rules.append(rule_of(entry, kind, own, self.source))
             other = rules[-1] if calls else None
             calls.append(Call(inputs, rule=None if isinstance(other, Unknown) else other))
-        return layer_of(entry, name, kind, rules[0] if rules else Unknown("it is never called"), tuple(calls))
+        layer = layer_of(entry, name, kind, rules[0] if rules else Unknown("it is never called"), tuple(calls))
+        read = next((self.recorded[ref] for call in calls for ref in call.inputs if ref in self.recorded), None)
+        if read is None or settings.get("dtype") is not None:
+            return layer
+        return msgspec.structs.replace(layer, policy=policy_of(read.dtype))  # it puts out what it reads
 
     def refs(self, value: Any) -> Iterator[Ref]:
         """Every tensor in an argument, in Keras's order (dicts by sorted key); notes the shapes told on the way."""

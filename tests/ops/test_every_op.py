@@ -19,6 +19,7 @@ from convcost.layers.ops.unknown import UNKNOWN
 from convcost.report import Report
 
 from .cases import CASES, Case
+from .cases.case import words
 
 every_case = pytest.mark.parametrize("case", CASES, ids=repr)
 
@@ -78,6 +79,24 @@ def test_traced_macs(case: Case) -> None:
     else:
         with pytest.raises((MeasureError, AttributeError)):
             trace(case.model)
+
+
+WITHOUT_EFFECT = set(
+    words(
+        "alpha antialias approximate assume_unique atol attn_logits_soft_cap axis b base crop_to_aspect_ratio decimals"
+        " default_value dtype dx endpoint epsilon equal_nan fill_mode fill_value filter_sigma flash_attention"
+        " from_logits increasing initial invert is_causal k k1 k2 kth lower mask_index max_val method name nan"
+        " negative_slope neginf order pad_to_aspect_ratio posinf ragged range reduction retstep rms_scaling rtol seed"
+        " shift side sigma sorted sparse spatial_dims synchronized threshold upper window x x_max x_min"
+    )
+)
+"""Settings that change neither shape nor cost, of the operations that have no field for them."""
+
+
+@every_case
+def test_every_setting_is_known(case: Case) -> None:
+    fields = OPS[case.kind].__struct_encode_fields__
+    assert set(case.operation.get_config()) - set(fields) - WITHOUT_EFFECT == set()
 
 
 def test_every_operation_has_a_record_or_a_reason() -> None:

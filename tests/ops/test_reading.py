@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from keras.src.ops.numpy import Matmul
 import convcost
 from convcost import ConvcostError, Report, analyze
 from convcost.report import Row
+from tests.building import archive
 
 
 def last(report: Report) -> Row:
@@ -44,6 +46,15 @@ def test_infinite_constants(tmp_path: Path) -> None:
     report = analyze(tmp_path / "masked.keras")
     assert last(report).calls[0].outputs == ((1, 4, 3),)
     assert report.totals.complete
+
+
+def test_a_shape_that_older_versions_give_to_the_call(tmp_path: Path) -> None:
+    x = keras.Input((4, 3))
+    config = json.loads(keras.Model(x, ops.slice(x, (0, 1, 0), (1, 2, 3))).to_json())
+    entry = config["config"]["layers"][-1]
+    entry["inbound_nodes"][0]["args"].append(entry["config"].pop("shape"))
+    report = analyze(archive(tmp_path / "older.keras", config))
+    assert last(report).calls[0].outputs == ((1, 2, 3),)
 
 
 def test_batch_multiplies() -> None:
@@ -134,6 +145,12 @@ def test_views_and_activations_hold_no_bytes_of_their_own() -> None:
         y = view(y)
     report = analyze(keras.Model(x, y))
     assert report.totals.peak_activation_bytes == 4 * (8 * 8 * 3 + 8 * 8 * 4)
+
+
+@pytest.mark.parametrize(("last_call", "size"), [(ops.relu, 2), (lambda x: ops.cast(x, "float64"), 8)])
+def test_the_dtype_of_an_output_that_nothing_reads(last_call, size: int) -> None:
+    x = keras.Input((4, 3), dtype="float16")
+    assert last(analyze(keras.Model(x, last_call(x)))).activation_bytes == 4 * 3 * size
 
 
 def test_operations_are_told_apart_from_layers() -> None:

@@ -88,7 +88,7 @@ class TakeAlongAxis(Take):
 
 
 class Slice(BaseOp):
-    """A block of the given shape; -1 takes what is left after the start. Older versions of Keras give the shape to the call."""
+    """A block of the given shape, where -1 takes what is left. Older versions of Keras give the shape to the call."""
 
     arguments = ("inputs", "start_indices", "shape")
 
