@@ -129,6 +129,8 @@ class Layer(msgspec.Struct, frozen=True):
     policy: Policy = FLOAT32
     line: int | None = None
     """Where the spec says it; None for archives."""
+    stored: tuple[Weight, ...] | None = None
+    """The weights that the file holds of it, where they were read; the rule comes first."""
 
 
 class Recorded(msgspec.Struct, frozen=True):

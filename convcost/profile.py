@@ -113,7 +113,11 @@ class _Run:
                 continue
             reads = self.read(values, call.inputs)
             if isinstance(layer.rule, Model):
-                outputs = self.model(layer.rule, reads, prefix=path + "/")
+                inner = self.model(layer.rule, reads, prefix=path + "/")
+                outputs = [
+                    self.known(tensor, model.recorded.get(Ref(layer.name, index, place)))
+                    for place, tensor in enumerate(inner)
+                ]
             else:
                 extras = self.read(values, call.extras)
                 recorded = [
@@ -124,6 +128,12 @@ class _Run:
             for place, tensor in enumerate(outputs):
                 values[Ref(layer.name, index, place)] = tensor
         return self.read(values, model.outputs)
+
+    def known(self, tensor: Tensor, recorded: Recorded | None) -> Tensor:
+        """What a nested model puts out; where its own layers do not tell the shape, the file may."""
+        if tensor.shape is not None:
+            return tensor
+        return msgspec.structs.replace(tensor, shape=self.as_recorded(recorded))
 
     def read(self, values: Mapping[Ref, Tensor], refs: Sequence[Ref]) -> list[Tensor]:
         missing = next((ref for ref in refs if ref not in values), None)
@@ -155,7 +165,7 @@ class _Run:
             cost, weights = rule.cost(*shapes), rule.weights(*shapes)
         except UncountedError as unknown:
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
-            weights_known = weights_of(rule, reads, told)
+            weights_known = weights_of(layer, reads, told)
             if weights_known is None:
                 layer = msgspec.structs.replace(layer, rule=Unknown(str(unknown), params_known=False))
             self.record(path, layer, reads, outputs, None, weights_known or (), extras, str(unknown))
@@ -220,13 +230,13 @@ class _Run:
         return f"{self.source}{line}: layer {path!r} ({layer.kind})"
 
 
-def weights_of(
-    rule: Rule | Unknown, reads: Sequence[Tensor], told: Sequence[Recorded | None]
-) -> tuple[Weight, ...] | None:
-    """The weights of a layer that is not costed: as the file holds them, or by its rule; None where neither tells.
+def weights_of(layer: Layer, reads: Sequence[Tensor], told: Sequence[Recorded | None]) -> tuple[Weight, ...] | None:
+    """The weights of a layer that is not costed: by its rule, or as the file holds them; None where neither tells.
 
     A layer's weights hang on sizes that Keras must have known when it made them, so that any open size may stand as 1.
     """
+    rule = layer.rule
+    assert not isinstance(rule, Model)
     if isinstance(rule, Unknown):
         return rule.weights
     shapes = [
@@ -234,9 +244,9 @@ def weights_of(
         for tensor, one in zip(reads, told, strict=True)
     ]
     try:
-        return rule.weights(*(shape for shape in shapes if shape is not None)) if None not in shapes else None
+        return rule.weights(*(shape for shape in shapes if shape is not None)) if None not in shapes else layer.stored
     except (ShapeError, UncountedError):
-        return None
+        return layer.stored
 
 
 def agrees(shape: Shape, told: OpenShape) -> bool:
