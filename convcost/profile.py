@@ -15,6 +15,7 @@ from convcost.errors import ConvcostError, ShapeError, UncountedError
 from convcost.layers.passing import InputLayer
 from convcost.memory import Tensor
 from convcost.model import (
+    Dim,
     Layer,
     Model,
     OpenShape,
@@ -63,6 +64,7 @@ def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch
     for ref in model.inputs:
         declared = declared_shape(model, ref)
         run.compare &= declared is not None and agrees(shapes[ref.layer], declared)
+        run.same_batch &= declared_batch(model, ref) in (None, batch)
         inputs.append(run.tensor((batch, *shapes[ref.layer]), layers[ref.layer].policy.compute))
     outputs = run.model(model, inputs, prefix="")
     return Report(
@@ -84,6 +86,7 @@ class _Run:
         self.source = source
         self.batch = batch
         self.compare = True
+        self.same_batch = True
         self.tensors = 0
         self.leaves: dict[str, _Leaf] = {}
         self.steps: list[memory.Step] = []
@@ -178,7 +181,7 @@ class _Run:
         known = shape if isinstance(shape, list) else [shape]
         recorded += [None] * (len(known) - len(recorded))
         outputs = [self.tensor(one, told.dtype if told else dtype) for one, told in zip(known, recorded, strict=False)]
-        if self.compare:
+        if self.compare and self.same_batch:
             self.check_recorded(path, layer, known, recorded)
         self.record(path, layer, reads, outputs, cost, weights, extras)
         return outputs
@@ -307,3 +310,9 @@ def declared_shape(model: Model, ref: Ref) -> OpenShape | None:
     """What the file says of an input, without the batch dimension."""
     rule = next(layer.rule for layer in model.layers if layer.name == ref.layer)
     return rule.batch_shape[1:] if isinstance(rule, InputLayer) and rule.batch_shape is not None else None
+
+
+def declared_batch(model: Model, ref: Ref) -> Dim:
+    """The batch size that the file fixes for an input."""
+    rule = next(layer.rule for layer in model.layers if layer.name == ref.layer)
+    return rule.batch_shape[0] if isinstance(rule, InputLayer) and rule.batch_shape else None

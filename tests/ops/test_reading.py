@@ -83,6 +83,14 @@ def test_literals_that_hold_the_batch_size(call, shape, batch: int) -> None:
     assert report.warnings == ()
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_fixed_batch_that_moves_to_another_axis(batch: int) -> None:
+    x = keras.Input(batch_shape=(4, 5, 3))
+    report = analyze(keras.Model(x, ops.relu(ops.transpose(x, (1, 0, 2)))), batch=batch)
+    assert last(report).calls[0].outputs == ((5, batch, 3),)
+    assert report.warnings == ()
+
+
 @pytest.mark.parametrize(("batch", "shape"), [(None, (1, 3)), (1, (3,))])
 def test_squeeze_takes_the_batch_only_where_it_is_fixed(batch: int | None, shape: tuple[int, ...]) -> None:
     x = keras.Input(batch_shape=(batch, 1, 3))
