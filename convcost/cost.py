@@ -10,7 +10,8 @@ import msgspec
 class Cost(msgspec.Struct, frozen=True):
     """Arithmetic of a layer: multiply-accumulates of its contractions, and all other FLOPs by category.
 
-    The categories are bias, normalization, activation, pooling, merge and elementwise.
+    The categories are bias, normalization, activation, pooling, merge and elementwise; operations on tensors add linalg
+    (factorizations) and fft.
     """
 
     macs: int = 0

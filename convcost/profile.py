@@ -21,7 +21,6 @@ from convcost.model import (
     OpenShape,
     Recorded,
     Ref,
-    Rule,
     Shape,
     Unknown,
     Weight,
