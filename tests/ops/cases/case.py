@@ -21,9 +21,9 @@ class Case:
     """A call on inputs of these shapes (per sample, without the batch). The operation under test comes last.
 
     `macs` are of one sample, of the operations that the call makes. `trace` is what the traced graph multiplies where
-    that is not `macs`; `why` says why. `data` makes the values of an input from its shape. Keras has flaws of its own:
-    `recorded` is False where the shape that it infers is not the one that comes out, `runs` where TensorFlow refuses
-    the call, `traces` where it refuses it in a graph.
+    that is not `macs` (`convcost.engine.differences` says why). `data` makes the values of an input from its shape.
+    Keras has flaws of its own: `recorded` is False where the shape that it infers is not the one that comes out, `runs`
+    where TensorFlow refuses the call, `traces` where it refuses it in a graph.
     """
 
     def __init__(
@@ -34,7 +34,6 @@ class Case:
         dtypes: tuple[str, ...] = (),
         data: Callable[[Shape], Any] = np.ones,
         trace: int | None = None,
-        why: str = "",
         recorded: bool = True,
         runs: bool = True,
         traces: bool = True,
@@ -46,7 +45,6 @@ class Case:
         self.data = data
         self.trace = macs if trace is None else trace
         self.recorded, self.runs, self.traces = recorded, runs, traces
-        assert bool(why) == (trace is not None)
 
     @cached_property
     def outputs(self) -> list[Any]:

@@ -35,7 +35,6 @@ CASES = [
         (4, 3),
         macs=4 * 3,
         trace=0,
-        why="TensorFlow multiplies elementwise, and then sums",
     ),
     Case(lambda x: ops.norm(x, ord=1, axis=-1), (4, 3)),
     Case(lambda x: ops.norm(x, ord="fro", axis=(1, 2)), (4, 3)),
