@@ -33,6 +33,7 @@ def lock(
     from convcost.lock_file import beside, read_lock, written
     from convcost.measuring import counted
     from convcost.paths import shown_path
+    from convcost.units import printable
 
     if tighten and allow_increase:
         raise ConvcostError("--tighten only lowers, --allow-increase raises: give one of them")
@@ -45,7 +46,9 @@ def lock(
     today = {subject.name: locks.counts_of(counted(subject)) for subject in document.subjects(models or ())}
     risen = locks.rises(old, today)
     if risen and not allow_increase and not tighten:
-        lines = [f"{one.model}: {one.metric} {one.actual:,} is {one.actual - one.locked:,} over" for one in risen]
+        lines = [
+            f"{printable(one.model)}: {one.metric} {one.actual:,} is {one.actual - one.locked:,} over" for one in risen
+        ]
         out.show("\n".join([*lines, "not locked: --allow-increase raises, --tighten lowers only"]) + "\n")
         raise typer.Exit(1)
     everything = {subject.name for subject in document.subjects()}

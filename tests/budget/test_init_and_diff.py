@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from tests.budget.conftest import Repo
-from tests.budget.test_check import conv, dense, secret
+from tests.budget.making import conv, dense, secret
 from tests.building import archive, entry, sequential
 from tests.conftest import ROOT
 

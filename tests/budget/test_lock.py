@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from convcost.budget.lock import Lock, Rise, changes, renewed, rises, tightened
 from tests.budget.conftest import Repo
-from tests.budget.test_check import dense, policy, secret
+from tests.budget.making import dense, policy, secret
 
 LOCK = "convcost.lock.json"
 
@@ -79,6 +80,15 @@ def test_raising_takes_an_option(locked: Repo) -> None:
     assert locked.run("lock", "--allow-increase").code == 0
     assert json.loads((locked.path / LOCK).read_text())["models"]["net"]["params"] == 20
     assert locked.run("check").code == 0
+
+
+def test_one_more_is_a_rise_and_as_much_is_none() -> None:
+    lock = Lock(1, {"net": {"macs": 10, "params": 5}})
+    today = {"net": {"macs": 11, "params": 5}, "new": {"macs": 1}}
+    assert rises(lock, today) == [Rise("net", "macs", 10, 11)]
+    assert tightened(lock, today) == lock
+    assert renewed(lock, today, {"net", "new"}).models == today
+    assert changes(lock, renewed(lock, today, {"net", "new"})) == 2
 
 
 def test_new_models_are_added_and_old_ones_dropped(locked: Repo) -> None:
