@@ -38,11 +38,15 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A group: its data sets and groups by name, and the texts in the attributes that were asked for."""
+    """A group: its data sets and groups by name, and the texts in the attributes that were asked for.
+
+    `path` is where the file has it, from the root.
+    """
 
     datasets: Mapping[str, Stored] = {}
     groups: Mapping[str, Group] = {}
     texts: Mapping[str, tuple[str, ...]] = {}
+    path: str = ""
 
     def at(self, path: str) -> Group | None:
         """The group at `path` below this one."""
@@ -135,7 +139,7 @@ class _Walk:
             elif isinstance(member, h5py.Dataset):
                 datasets[name] = self.dataset(name, member, path)
         texts = {name: found for name in self.attributes if (found := texts_in(group, name)) is not None}
-        return Group(datasets, groups, texts)
+        return Group(datasets, groups, texts, path)
 
     def is_new(self, address: int) -> bool:
         new = address not in self.seen

@@ -21,7 +21,7 @@ from typing import IO, TypeVar
 import msgspec
 
 from convcost.layers import every_kind
-from convcost.model import Model
+from convcost.model import Layer, Model
 from convcost.naming import snake_case
 from convcost.readers.keras_hdf5 import Group, Stored, contents, opened
 
@@ -51,7 +51,15 @@ class GroupedWeights(msgspec.Struct, frozen=True):
 
     def by_layer(self, model: Model) -> dict[str, tuple[Stored, ...]]:
         """The weights of every leaf layer by path. A layer that the file does not tell of is not in it."""
-        return dict(_by_layer(self.root, model, ""))
+        return {
+            path: tuple(_weights(group, ""))
+            for path, layer, group in _groups(self.root, model, "")
+            if not isinstance(layer.rule, Model)
+        }
+
+    def groups(self, model: Model) -> dict[str, str]:
+        """Where the file has each layer, nested models too: the path of its group, by the path of the layer."""
+        return {path: group.path for path, _, group in _groups(self.root, model, "")}
 
     def parts(self) -> list[Part]:
         """What lies directly in the model: its attributes that are layers, and the layers in its lists."""
@@ -66,7 +74,8 @@ def read_weights(source: str, file: Path | IO[bytes] | io.RawIOBase) -> GroupedW
         return GroupedWeights(contents(hdf5, source, attributes=("name",)))
 
 
-def _by_layer(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, tuple[Stored, ...]]]:
+def _groups(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, Layer, Group]]:
+    """Every layer that the file tells of, with its path and its group; those of nested models too."""
     stored = next((group.groups[name] for name in LAYER_GROUPS if name in group.groups), EMPTY)
     by_name = {name: child for child in stored.groups.values() if (name := _name(child))}
     used: Counter[str] = Counter()
@@ -78,11 +87,12 @@ def _by_layer(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, tu
         used[kind] += 1
         if found is None or _name(found) not in ("", layer.name):
             found = by_name.get(layer.name)
+        if found is None:
+            continue
         path = prefix + layer.name
+        yield path, layer, found
         if isinstance(layer.rule, Model):
-            yield from _by_layer(found or EMPTY, layer.rule, f"{path}/")
-        elif found is not None:
-            yield path, tuple(_weights(found, ""))
+            yield from _groups(found, layer.rule, f"{path}/")
 
 
 def _name(group: Group) -> str:
