@@ -18,7 +18,7 @@ from convcost.readers.protobuf import integer, messages, text
 
 META_GRAPHS, OBJECT_GRAPH, NODES = 2, 7, 1
 CHILDREN, CHILD_NODE, CHILD_NAME = 1, 1, 2
-USER_OBJECT, USER_METADATA = 4, 3
+USER_OBJECT, USER_IDENTIFIER, USER_METADATA = 4, 1, 3
 VARIABLE, DTYPE, SHAPE, TRAINABLE, VARIABLE_NAME, DIMENSIONS, SIZE = 7, 1, 2, 3, 6, 2, 1
 
 DTYPES = {
@@ -46,6 +46,7 @@ class Node(msgspec.Struct, frozen=True):
     """An object: what it holds by name, what Keras says of it (files of TensorFlow before 2.5), and its variable."""
 
     children: Mapping[str, int]
+    is_container: bool
     metadata: str
     variable: Stored | None
 
@@ -59,8 +60,10 @@ def nodes_in(saved_model: bytes) -> list[Node]:
 
 def _node(node: memoryview) -> Node:
     children = {text(child, CHILD_NAME): integer(child, CHILD_NODE) for child in messages(node, CHILDREN)}
-    metadata = next((text(user, USER_METADATA) for user in messages(node, USER_OBJECT)), "")
-    return Node(children, metadata, next((_variable(one) for one in messages(node, VARIABLE)), None))
+    user = next(messages(node, USER_OBJECT), memoryview(b""))
+    is_container = text(user, USER_IDENTIFIER).startswith("trackable_")  # a list, a tuple or a dict
+    variable = next((_variable(one) for one in messages(node, VARIABLE)), None)
+    return Node(children, is_container, text(user, USER_METADATA), variable)
 
 
 def _variable(variable: memoryview) -> Stored:
@@ -106,9 +109,18 @@ class SavedWeights(msgspec.Struct, frozen=True):
         return [part for part in (Part("", LAYER, own), *found) if part.weights]
 
     def held_layers(self, number: int) -> list[tuple[int, dict[str, Any]]]:
-        """The layers that an object holds, and what Keras says of them."""
-        children = dict.fromkeys(self.nodes[number].children.values())
-        return [(child, self.metadata[child]) for child in children if child in self.metadata]
+        """The layers that an object holds, in lists and dicts too, and what Keras says of them."""
+        found: dict[int, dict[str, Any]] = {}
+        seen = {number}
+        todo = [number]
+        while todo:
+            for child in self.nodes[todo.pop()].children.values():
+                if child in self.metadata:
+                    found[child] = self.metadata[child]
+                elif child not in seen and self.nodes[child].is_container:
+                    todo.append(child)
+                seen.add(child)
+        return list(found.items())
 
     def variables(self, number: int) -> tuple[Stored, ...]:
         """The weights of a layer: the list `variables` that Keras keeps in it."""

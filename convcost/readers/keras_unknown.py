@@ -12,7 +12,8 @@ from typing import Protocol
 import msgspec
 
 from convcost.errors import ConvcostError
-from convcost.model import Call, Layer, Model, Ref, Unknown, Weight
+from convcost.model import Call, Layer, Model, Ref, Rule, Unknown, Weight
+from convcost.profile import ARITHMETIC_ERRORS
 from convcost.readers.keras_hdf5 import Stored
 from convcost.readers.keras_weights import Part
 
@@ -20,6 +21,9 @@ WEIGHTLESS = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 """Unknown layers that cannot have weights."""
 
 UNSURE = "which do not say whether they are trainable: all count as trainable"
+
+RANKS = range(2, 6)
+"""Dimensions that an input may have, the batch's included."""
 
 MOST_NAMED = 5
 """Layers that a note lists by name."""
@@ -109,13 +113,31 @@ def _filled(model: Model, by_layer: Mapping[str, tuple[Stored, ...]], prefix: st
     for layer in model.layers:
         path = prefix + layer.name
         rule = layer.rule
+        stored = by_layer.get(path)
         if isinstance(rule, Model):
-            rule = _filled(rule, by_layer, f"{path}/")
+            layer = msgspec.structs.replace(layer, rule=_filled(rule, by_layer, f"{path}/"))
         elif isinstance(rule, Unknown) and not _is_weightless(layer):
-            stored = by_layer.get(path)
-            rule = Unknown(rule.reason, _weights(stored or ()), params_known=stored is not None)
-        layers.append(msgspec.structs.replace(layer, rule=rule))
+            weights = Unknown(rule.reason, _weights(stored or ()), params_known=stored is not None)
+            layer = msgspec.structs.replace(layer, rule=weights)
+        elif stored is not None and not isinstance(rule, Unknown):
+            layer = msgspec.structs.replace(layer, stored=_as_in(rule, _weights(stored)))
+        layers.append(layer)
     return msgspec.structs.replace(model, layers=tuple(layers))
+
+
+def _as_in(rule: Rule, stored: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """Stored weights with the names and flags that a layer's rule gives them, whatever the shape of its input."""
+    for rank in RANKS:
+        try:
+            ours = rule.weights((1,) * rank)
+        except (ConvcostError, *ARITHMETIC_ERRORS):
+            continue
+        if len(ours) == len(stored):
+            return tuple(
+                msgspec.structs.replace(one, name=named.name, trainable=named.trainable)
+                for one, named in zip(stored, ours, strict=True)
+            )
+    return stored
 
 
 def _weights(stored: tuple[Stored, ...]) -> tuple[Weight, ...]:

@@ -34,6 +34,7 @@ LAYER = "Layer"
 """What a part is if the file does not tell its class."""
 
 STATE_GROUPS = frozenset({"optimizer", "metrics"})
+"""What `compile` adds to a model. A metric that is a model's own attribute counts as params in Keras 2."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -128,15 +129,9 @@ def _is_optimizer(own: list[Stored]) -> bool:
     return len(own) >= 2 and [one.shape for one in own[:2]] == [(), ()] and own[0].dtype in ("int32", "int64")
 
 
-def _is_metric(group: Group) -> bool:
-    """Keras 2 alone stores metrics: most have a total and a count. Its files tell no names."""
-    own = _own(group)
-    return len(own) == 2 and not _name(group) and all(one.shape == () and "float" in one.dtype for one in own)
-
-
 def _parts(group: Group, container: str) -> Iterator[Part]:
     for name, child in _sorted(group.groups):
-        if name == "vars" or (not container and name in STATE_GROUPS) or _is_metric(child):
+        if name == "vars" or (not container and name in STATE_GROUPS):
             continue
         if "vars" in child.groups or any(layers in child.groups for layers in LAYER_GROUPS):
             weights = tuple(_weights(child, ""))
