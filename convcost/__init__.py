@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from convcost._version import __version__
 
 if TYPE_CHECKING:
-    from convcost.api import analyze, compare, load
+    from convcost.api import analyze, compare, load, verify
     from convcost.errors import ConvcostError
     from convcost.report import Report
 
-__all__ = ["ConvcostError", "Report", "__version__", "analyze", "compare", "load"]
+__all__ = ["ConvcostError", "Report", "__version__", "analyze", "compare", "load", "verify"]
 
 
 def __getattr__(name: str) -> Any:
     """The API on first use: the command line's --help and --version do not wait for it."""
-    if name in ("analyze", "compare", "load"):
+    if name in ("analyze", "compare", "load", "verify"):
         from convcost import api
 
         return getattr(api, name)

@@ -20,8 +20,12 @@ from convcost.variants import apply, names, parse
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.verification import Verification
 
-__all__ = ["analyze", "compare", "explain", "load", "under_variants"]
+__all__ = ["ENGINES", "analyze", "compare", "explain", "load", "under_variants", "verify"]
+
+ENGINES = ("file", "keras")
+"""How a model is counted: by rules from what its file says, or from the graph that its framework traces."""
 
 
 def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:
@@ -48,11 +52,14 @@ def analyze(
     variants: Sequence[str] = ("separable",),
     keep: Sequence[str] = (),
     convention: str | None = None,
+    engine: str = "file",
+    imports: Sequence[str] = (),
 ) -> Report:
     """What a model costs, layer by layer, as it is and under a variant.
 
     Args:
-        source: a path (`.keras` archive or YAML spec), a live Keras model, or a `Model`.
+        source: a path (`.keras` archive or YAML spec), a live Keras model, or a `Model`; with engine "keras" also a
+            function that builds a model, `package.module:function`.
         input_shape: per sample, without the batch dimension; several inputs by name. Needed where the file leaves a
             dimension open.
         batch: samples; multiplies MACs, FLOPs and activation bytes.
@@ -61,10 +68,20 @@ def analyze(
         variants: what the what-if does, `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
         keep: globs of layers that the what-if leaves alone.
         convention: count as this tool does (`convcost.conventions`); there is no what-if then.
+        engine: "file", or "keras": load and trace the model with the framework that wrote it. Its code runs. The report
+            has no what-if then, since there is no graph to convert, but the separable twin of every convolution.
+        imports: modules that the engine "keras" imports first: they register custom classes.
 
     Raises:
         ConvcostError: the file cannot be read, a shape is missing, or a layer cannot take the shape it is given.
+        MeasureError: the engine "keras" lacks a framework, or the framework cannot load or trace the model.
     """
+    shapes = _by_name(input_shape)
+    if engine != "file":
+        others = list(variants) != ["separable"]
+        asked = {"parameters": parameters, "variants": others, "keep": keep, "convention": convention}
+        _refuse_without_rules(engine, [name for name, value in asked.items() if value])
+        return _traced(source, shapes, batch, what_if, imports)
     model = load(source, parameters)
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
     report = profile(model, shapes, batch)
@@ -76,6 +93,51 @@ def analyze(
         return report
     report = judged(report)
     return msgspec.structs.replace(report, what_if=_what_if(model, report, variants, keep))
+
+
+def _by_name(input_shape: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape] | None:
+    return input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
+
+
+def _refuse_without_rules(engine: str, asked: Sequence[str]) -> None:
+    """Raises ConvcostError where an engine does not exist, or is asked for what rules alone can do."""
+    if engine not in ENGINES:
+        raise ConvcostError(f"engine: got {engine!r}, allowed: {', '.join(ENGINES)}")
+    if asked:
+        raise ConvcostError(f"the engine 'keras' takes no {' or '.join(asked)}: these need the rules of a whole graph")
+
+
+def _traced(
+    source: Any, shapes: Mapping[str, Shape] | None, batch: int, what_if: bool, imports: Sequence[str]
+) -> Report:
+    """The report of a model that its framework traces."""
+    from convcost.engine.counting import counted
+
+    report = counted(source, shapes, batch, imports)
+    return judged(report) if what_if else report
+
+
+def verify(
+    source: Any, *, input_shape: Shape | Mapping[str, Shape] | None = None, imports: Sequence[str] = ()
+) -> Verification:
+    """Compare what the rules say of a model with what the framework that wrote it has and multiplies, layer by layer.
+
+    The framework loads and traces the model; code that is in the file itself (a Lambda layer's) does not run.
+
+    Args:
+        source: a path, or a live Keras model.
+        imports: modules to import first: they register custom classes.
+
+    Raises:
+        ConvcostError: the model cannot be read, or is a spec, or a shape is missing.
+        MeasureError: a framework is missing, or cannot load or trace the model.
+    """
+    model = load(source)
+    if model.format == "spec" or isinstance(source, Model):
+        raise ConvcostError(f"{model.source}: a spec is no model that Keras can load; verify takes a Keras model")
+    from convcost.engine.verify import verification
+
+    return verification(model, source, _by_name(input_shape), imports)
 
 
 def _what_if(model: Model, report: Report, variants: Sequence[str], keep: Sequence[str]) -> WhatIf:

@@ -183,11 +183,12 @@ def sums(report: Report, view: View) -> list[Sum]:
         return Sum(what, least + show(before, view.raw), least + show(after, view.raw), factor)
 
     macs, *flops = report.figures
+    peak = line("peak activations", "peak_activation_bytes", units.size, now.complete)
     return [
         line(macs, "macs", units.count, now.complete),
         line(flops[0], "flops", units.count, now.complete) if flops else Sum("FLOPs", "—"),
         line("params", "params", units.count, now.params_complete),
         line("trainable params", "trainable_params", units.count, now.params_complete),
         line("weights", "weight_bytes", units.size, now.params_complete),
-        line("peak activations", "peak_activation_bytes", units.size, now.complete),
+        peak if now.peak_activation_bytes else Sum("peak activations", "?"),  # a program without layers has no steps
     ]

@@ -23,8 +23,9 @@ from convcost.cli.layers import layers
 from convcost.cli.lock import lock
 from convcost.cli.schema import schema
 from convcost.cli.variants import variants
+from convcost.cli.verify import verify
 
-_COMMANDS = (analyze, compare, variants, explain, check, diff, init, lock, layers, schema)
+_COMMANDS = (analyze, compare, variants, explain, verify, check, diff, init, lock, layers, schema)
 
 app = typer.Typer(
     name="convcost",

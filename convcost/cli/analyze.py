@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Output, Set
+from convcost.cli.options import Batch, Format, Import, InputShape, Output, Set
 
 
 def analyze(
@@ -53,6 +54,15 @@ def analyze(
             help="Count as paper, fvcore, ptflops, thop, torchinfo, calflops, flop-counter or tf-profiler; no what-if.",
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="file|keras",
+            help="file: read the file, run nothing. keras: load and trace the model, which runs its code.",
+        ),
+    ] = "file",
+    import_: Import = None,
     flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: Format = "table",
@@ -69,32 +79,41 @@ def analyze(
     convcost analyze model.keras --variant 'separable(m=2)' --keep 'stem*'
     convcost analyze model.keras --convention fvcore
     convcost analyze zoo/*.keras
+    convcost analyze model.keras --engine keras --import my_layers
+    convcost analyze my_package.models:build_model --engine keras --input-shape 224x224x3
 
     The file is read, never run. MACs are those of one sample; a layer that no rule knows is shown as unknown, and the
-    totals then say so.
+    totals then say so. With --engine keras the model is loaded and traced instead, by the Keras that wrote it: then
+    its code runs, that of imported modules, and that of a function that builds a model.
     """
     from convcost.api import analyze as analyzed
     from convcost.cli import options
     from convcost.cli import output as out
+    from convcost.cli.quiet import quiet
     from convcost.errors import ConvcostError
     from convcost.table import SORTS, View
 
     if sort is not None and sort not in SORTS:
         raise ConvcostError(f"--sort: got {sort!r}, allowed: {', '.join(SORTS)}")
+    if import_ and engine == "file":
+        raise ConvcostError("--import goes with --engine keras: without it no code runs")
     delivery = out.Delivery(format_, output, inputs=models)
     reports, code = [], 0
     for model in models:
         try:
-            report = analyzed(
-                model,
-                input_shape=options.shapes(input_shape),
-                batch=batch,
-                parameters=options.parameters(set_),
-                what_if=separable,
-                variants=variant or ["separable"],
-                keep=keep or (),
-                convention=convention,
-            )
+            with nullcontext() if engine == "file" else quiet():
+                report = analyzed(
+                    model,
+                    input_shape=options.shapes(input_shape),
+                    batch=batch,
+                    parameters=options.parameters(set_),
+                    what_if=separable,
+                    variants=variant or ["separable"],
+                    keep=keep or (),
+                    convention=convention,
+                    engine=engine,
+                    imports=import_ or (),
+                )
         except ConvcostError as error:
             if len(models) == 1:
                 raise
@@ -104,6 +123,8 @@ def analyze(
         reports.append(report)
         for warning in report.warnings:
             out.warn(warning)
+    if engine == "file" and any(one.uncounted and one.format not in ("spec", "weights.h5") for one in reports):
+        out.hint("--engine keras counts what no rule does, by running the model's code (convcost analyze --help)")
     separable = separable and convention is None
     view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw)
     if len(models) == 1:

@@ -39,6 +39,10 @@ InputShape = Annotated[
         "--input-shape", metavar="[NAME=]224x224x3", help="Shape of an input, without the batch. Repeatable by name."
     ),
 ]
+Import = Annotated[
+    list[str] | None,
+    typer.Option("--import", metavar="MODULE", help="Import this first: it registers classes of your own. Repeatable."),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Override a parameter of a spec. Repeatable."),

@@ -95,6 +95,11 @@ def show(text: str) -> None:
     sys.stdout.flush()
 
 
+def hint(message: str) -> None:
+    """Print what could be done next."""
+    sys.stderr.write(f"hint: {message}\n")
+
+
 def warn(message: str) -> None:
     """Print a warning."""
     from convcost.units import printable

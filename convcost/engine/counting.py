@@ -31,12 +31,12 @@ def counted(
         ConvcostError: the model cannot be loaded, or a shape is missing.
         MeasureError: a framework is missing, or cannot trace the model.
     """
-    with imported(imports) as modules:
+    with imported(imports, source) as modules:
         path = Path(source) if isinstance(source, str | Path) else None
         if path is not None and is_program(path):
             return _program(path, input_shapes, batch)
         model = live(source, modules, run_code)
-        report = _of_layers(model, str(model.name if path is None else path), input_shapes, batch)
+        report = of_layers(model, str(model.name if path is None else path), input_shapes, batch)
         if path is not None and (path / PROGRAM).is_file() and not report.totals.complete:
             # Keras 2 revives a class that is not registered as saved functions, whose shapes are open.
             return _program(path, input_shapes, batch)
@@ -49,7 +49,7 @@ def _program(path: Path, input_shapes: Shape | Mapping[str, Shape] | None, batch
     return counted_program(path, input_shapes, batch)
 
 
-def _of_layers(model: Any, source: str, input_shapes: Shape | Mapping[str, Shape] | None, batch: int) -> Report:
+def of_layers(model: Any, source: str, input_shapes: Shape | Mapping[str, Shape] | None, batch: int) -> Report:
     """The report of a live model, a row a layer."""
     tensorflow, _ = tensorflow_and_keras()
     keras = keras_of(model)

@@ -33,14 +33,18 @@ def inputs_of(
     if not getattr(model, "inputs", None):
         return _of_subclassed(model, given or _built_on(model), batch, tensorflow)
     structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-    entries = [layer for layer in model.layers if isinstance(layer, keras.layers.InputLayer)]
-    known = {id(entry.output): entry.name for entry in entries}
     flat = tensorflow.nest.flatten(structure)
-    names = [known.get(id(tensor), tensor.name) for tensor in flat]
+    names = [_name(tensor) for tensor in flat]
     asked = _by_name(model, names, given or {})
     fixed = next((tensor.shape[0] for tensor in flat if tensor.shape[0] is not None), batch)
     specs = [_spec(model, tensor, name, asked, fixed, tensorflow) for tensor, name in zip(flat, names, strict=True)]
     return Inputs(tensorflow.nest.pack_sequence_as(structure, specs), names, tensorflow)
+
+
+def _name(tensor: Any) -> str:
+    """The name of the input layer that a symbolic tensor comes from (Keras 2 has layers only, Keras 3 operations)."""
+    history = tensor._keras_history
+    return str((history.operation if hasattr(history, "operation") else history.layer).name)
 
 
 def _by_name(model: Any, names: list[str], given: Mapping[str, Shape]) -> dict[str, Shape]:

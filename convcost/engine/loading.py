@@ -7,7 +7,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,24 +32,33 @@ def is_program(path: Path) -> bool:
 
 
 @contextmanager
-def imported(names: Sequence[str]) -> Iterator[list[ModuleType]]:
-    """These modules, also those of the current directory, from which more can be imported as long as this lasts.
+def imported(names: Sequence[str], source: Any = None) -> Iterator[list[ModuleType]]:
+    """These modules, also from the current directory, where more can be imported from as long as this lasts.
 
-    Raises ConvcostError where one cannot be imported.
+    So can `source`, if it is a factory. Raises ConvcostError where a module cannot be imported.
     """
+    tensorflow_and_keras()  # before a file of the current directory can stand in for a part of them
+    if not names and not _is_factory(source):
+        yield []
+        return
     here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
         yield [_module(name, "--import ") for name in names]
     finally:
-        sys.path.remove(here)
+        with suppress(ValueError):
+            sys.path.remove(here)
+
+
+def _is_factory(source: Any) -> bool:
+    return isinstance(source, str | Path) and bool(FACTORY.match(str(source))) and not Path(source).exists()
 
 
 def live(source: Any, modules: Sequence[ModuleType], run_code: bool) -> Any:
     """The live model of a path, of a factory, or of itself. Raises ConvcostError where there is none."""
     if not isinstance(source, str | Path):
         return source
-    if FACTORY.match(str(source)) and not Path(source).exists():
+    if _is_factory(source):
         return _built(str(source))
     path = Path(source)
     if not path.exists():

@@ -209,4 +209,4 @@ def _reads(call: Call, tensorflow: Any) -> tuple[list[Any], list[Any]]:
 
 def _tensors(structure: Any, tensorflow: Any) -> list[Any]:
     """The graph's tensors in a structure of arguments or results."""
-    return [one for one in tensorflow.nest.flatten(structure) if isinstance(one, tensorflow.Tensor)]
+    return [one for one in tensorflow.nest.flatten(structure) if tensorflow.is_symbolic_tensor(one)]

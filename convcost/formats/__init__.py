@@ -7,7 +7,8 @@ its own) and, for what it shows,
 - `comparison(comparison, view)`: one layer, explained,
 - `explanation(explanation, view)`: what other tools print, and why,
 - `check(checked, view)`: the verdicts on a budget,
-- `difference(difference, view)`: two models side by side.
+- `difference(difference, view)`: two models side by side,
+- `verification(verification, view)`: our counts beside those of the framework.
 """
 
 from __future__ import annotations

@@ -13,12 +13,14 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.comparison import Comparison, Part
 from convcost.formats._check_json import check_as_dict, difference_as_dict
+from convcost.formats._verifying import as_dict as verification_as_dict
 from convcost.model import Shape
 from convcost.report import CallShapes, Report, Row, Separable, Totals, WhatIf
 from convcost.table import View
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.verification import Verification
 
 SUFFIX = ".json"
 SCHEMA_VERSION = 1
@@ -42,6 +44,10 @@ def check(checked: Checked, view: View) -> str:
 
 def difference(difference: Difference, view: View) -> str:
     return _dumped({**_head(), **difference_as_dict(difference)})
+
+
+def verification(verification: Verification, view: View) -> str:
+    return _dumped({**_head(), **verification_as_dict(verification)})
 
 
 def comparison(comparison: Comparison, view: View) -> str:

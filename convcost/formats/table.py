@@ -10,7 +10,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _explaining, _sides
+from convcost.formats import _explaining, _scores, _sides, _verifying
 from convcost.formats._blocks import blocks
 from convcost.formats._plain import aligned
 from convcost.formats._teaching import explained
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convcost.explanation import Explanation
+    from convcost.verification import Verification
 
 SUFFIX = ".txt"
 MOST_LIVE = 4
@@ -116,6 +117,10 @@ def difference(difference: Difference, view: View) -> str:
         cells = [[printable(cell) for cell in row] for row in rows]
         parts.append(_drawn((_sides.LAYER_TITLES, cells, _sides.LAYER_RIGHT), view))
     return "\n\n".join([*parts, _sides.unchanged(difference)]) + "\n"
+
+
+def verification(verification: Verification, view: View) -> str:
+    return _verifying.text(verification)
 
 
 def _heading(report: Report) -> str:
