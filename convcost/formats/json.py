@@ -137,7 +137,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "trainable_params": totals.trainable_params,
         "non_trainable_params": totals.non_trainable_params,
         "weight_bytes": totals.weight_bytes,
-        "peak_activation_bytes": totals.peak_activation_bytes,
+        "peak_activation_bytes": totals.peak_activation_bytes or None,
         "complete": totals.complete,
     }
 
