@@ -138,6 +138,20 @@ def test_what_follows_an_unknown_operation_is_still_counted() -> None:
     assert last(report).cost.macs == 4 * 4 * 5
 
 
+def test_a_file_may_not_ask_for_a_billion_tensors(tmp_path: Path) -> None:
+    x = keras.Input((4, 3))
+    config = json.loads(keras.Model(x, ops.array_split(x, 2, axis=1)).to_json())
+    config["config"]["layers"][-1]["config"]["indices_or_sections"] = 10**9
+    with pytest.raises(ConvcostError, match="1,000,000,000 pieces, allowed: 1 to 10,000"):
+        analyze(archive(tmp_path / "many.keras", config))
+
+
+def test_an_einsum_of_too_many_operands_is_loud() -> None:
+    x = keras.Input((3,))
+    report = analyze(keras.Model(x, ops.einsum(",".join(["bi"] * 33) + "->b", *[x] * 33)))
+    assert "33 operands" in report.uncounted[0].reason
+
+
 def test_a_shape_that_does_not_fit() -> None:
     x = keras.Input((None, 3))
     model = keras.Model(x, ops.reshape(x, (-1, 8, 3)))

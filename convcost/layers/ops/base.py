@@ -68,7 +68,8 @@ def _shapes(value: Any, tensors: Iterator[Shape]) -> Iterator[Shape]:
 def shape_of_constant(value: Any) -> Shape:
     """The shape of a constant as Keras serializes it: a number, nested lists, `__numpy__` or `__tensor__`."""
     if isinstance(value, dict):
-        return shape_of_constant(value.get("config", {}).get("value"))
+        config = value.get("config")
+        return shape_of_constant(config.get("value")) if isinstance(config, dict) else ()
     shape: list[int] = []
     while isinstance(value, (list, tuple)):
         shape.append(len(value))

@@ -12,12 +12,15 @@ from itertools import combinations
 from typing import Any
 
 from convcost.cost import Cost, total
-from convcost.errors import ShapeError
+from convcost.errors import ShapeError, UncountedError
 from convcost.layers.arithmetic import broadcast, prod
 from convcost.layers.ops.base import BaseOp, elementwise
 from convcost.model import Shape
 
 Labels = frozenset[str]
+
+MOST_FACTORS = 32
+"""Operands whose order is looked for, as many as numpy takes."""
 
 
 class Einsum(BaseOp):
@@ -38,6 +41,8 @@ class Einsum(BaseOp):
 
     def cost(self, *inputs: Shape) -> Cost:
         terms, output, sizes = self.labelled(inputs)
+        if len(terms) > MOST_FACTORS:
+            raise UncountedError(f"the order of {len(terms)} operands is not looked for, allowed: {MOST_FACTORS}")
         kept = frozenset(output)
         if len(terms) == 1:
             return elementwise(1, _sizes(frozenset(terms[0]), sizes)) if set(terms[0]) - kept else Cost()

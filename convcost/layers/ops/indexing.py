@@ -53,9 +53,9 @@ def _picked(key: Any, size: int) -> list[int]:
         if not -size <= key < size:
             raise ShapeError(f"index {key} is outside of a size of {size}")
         return []
-    if not _is(key, "__slice__"):
+    settings = key.get("config") if _is(key, "__slice__") else None
+    if not isinstance(settings, dict):
         raise ShapeError(f"it is indexed with {key}, allowed: indices, slices, an ellipsis and new axes")
-    settings = key.get("config", {})
     return [len(range(*slice(*(settings.get(end) for end in ("start", "stop", "step"))).indices(size)))]
 
 

@@ -12,7 +12,14 @@ from convcost.layers.ops.base import Axes, BaseOp, axes_of, own_batch, with_own_
 from convcost.layers.reshaping import filled_in
 from convcost.model import OpenShape, Shape
 
-Pair = int | tuple[int, int]
+MOST_PIECES = 10_000
+"""Outputs of one operation: a file may ask for more than fit into memory."""
+
+
+def expect_pieces(pieces: int) -> None:
+    """Raises ShapeError unless so many outputs are allowed."""
+    if not 1 <= pieces <= MOST_PIECES:
+        raise ShapeError(f"it puts out {pieces:,} pieces, allowed: 1 to {MOST_PIECES:,}")
 
 
 class Reshape(BaseOp):
@@ -199,6 +206,8 @@ class BaseSplit(BaseOp):
     def output_shape(self, *inputs: Shape) -> list[Shape]:
         shape = inputs[0]
         at = self.at(shape)
+        cuts = self.indices_or_sections
+        expect_pieces(cuts if isinstance(cuts, int) else len(cuts) + 1)
         return [(*shape[:at], size, *shape[at + 1 :]) for size in self.sizes(shape[at])]
 
 
@@ -236,6 +245,7 @@ class Unstack(BaseOp):
     def output_shape(self, *inputs: Shape) -> list[Shape]:
         at = axis_of(self.axis, len(inputs[0]))
         pieces = inputs[0][at] if self.num is None else self.num
+        expect_pieces(pieces)
         return [(*inputs[0][:at], *inputs[0][at + 1 :])] * pieces
 
 
