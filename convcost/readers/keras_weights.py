@@ -78,7 +78,7 @@ def read_weights(source: str, file: Path | IO[bytes] | io.RawIOBase) -> GroupedW
 def _groups(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, Layer, Group]]:
     """Every layer that the file tells of, with its path and its group; those of nested models too."""
     stored = next((group.groups[name] for name in LAYER_GROUPS if name in group.groups), EMPTY)
-    by_name = {name: child for child in stored.groups.values() if (name := _name(child))}
+    by_name = {name: child for child in (*_attributes(group), *stored.groups.values()) if (name := _name(child))}
     used: Counter[str] = Counter()
     for layer in model.layers:
         if layer.kind.startswith("ops."):  # Keras lists operations among the layers of the config only
@@ -94,6 +94,14 @@ def _groups(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, Laye
         yield path, layer, found
         if isinstance(layer.rule, Model):
             yield from _groups(found, layer.rule, f"{path}/")
+
+
+def _attributes(group: Group) -> Iterator[Group]:
+    """What a model holds besides its layers. Some versions stored a layer under the attribute that holds it as well."""
+    for name, child in group.groups.items():
+        if name not in LAYER_GROUPS and name not in STATE_GROUPS:
+            yield child
+            yield from _attributes(child)
 
 
 def _name(group: Group) -> str:
