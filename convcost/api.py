@@ -166,35 +166,6 @@ def under_variants(
     return report, [_what_if(model, report, [text], keep) for text in variants or names()]
 
 
-def separability(
-    path: str | Path,
-    *,
-    fits: Sequence[str] = ("depthwise_first", "pointwise_first"),
-    only: Sequence[str] = (),
-    samples: str | Path | None = None,
-    input_shape: Shape | Mapping[str, Shape] | None = None,
-    tell: Tell | None = None,
-) -> Separability:
-    """How well the trained kernels in a file bear each variant.
-
-    Args:
-        fits: of `convcost.fits.FITS`. "spatial" and "channel" take the eigenvalues of large matrices: seconds each.
-        only: globs of layers.
-        samples: a `.npy` file of inputs (`.npz` by name for several inputs). The model is then run, with TensorFlow,
-            and the error of each layer's own output measured.
-        tell: is told of the progress.
-
-    Raises:
-        ConvcostError: as `analyze` does; where the file has no weights, or a kernel is missing, of another shape, no
-            float, or not finite.
-    """
-    from convcost.scoring import scored_file
-
-    shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
-    model = load(path)
-    return scored_file(Path(path), model, profile(model, shapes), fits, only, samples and Path(samples), tell)
-
-
 def explain(
     source: Any,
     *,
