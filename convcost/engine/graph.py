@@ -77,7 +77,10 @@ class Walk:
     def body(self, operation: Any, name: str) -> Any:
         """The graph of the function of this name, which `operation` calls: its `inputs` and `outputs`."""
         # TensorFlow has no public way from a call to the traced graph of what it calls, shapes included.
-        return operation.graph._get_function(name).graph
+        function = operation.graph._get_function(name)
+        if not hasattr(function, "graph"):  # a function of TensorFlow 1
+            raise MeasureError(f"{operation.type} {operation.name!r}: the graph of what it calls is not kept")
+        return function.graph
 
     def layer(self, name: str, caller: str) -> str:
         """The layer of the innermost scope of an operation's name."""
