@@ -46,7 +46,7 @@ def block(K: Any) -> Any:
 
 
 def _spectral(K: Any, layer: Any) -> Any:
-    """A layer under spectral normalization, which stores its kernel twice (tf_keras's cannot be built beside Keras 3)."""
+    """A layer in spectral normalization, which stores its kernel twice (tf_keras's does not build beside Keras 3)."""
     return layer if K.__name__ == "tf_keras" else K.layers.SpectralNormalization(layer)
 
 
