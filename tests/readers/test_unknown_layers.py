@@ -202,7 +202,10 @@ def test_a_layer_that_is_stored_elsewhere_is_found_by_its_name(tmp_path: Path) -
 
 
 def _without_names(file: h5py.File) -> None:
-    file.visititems(lambda _, member: member.attrs.pop("name", None))
+    def drop(_: str, member: h5py.Group | h5py.Dataset) -> None:
+        member.attrs.pop("name", None)
+
+    file.visititems(drop)
 
 
 def _with_weights(path: Path, change: Any) -> Path:
