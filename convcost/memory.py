@@ -4,11 +4,15 @@ A BatchNormalization or an activation joins the step of its sole producer; a pad
 that alone consumes it; reshape, flatten, dropout and identity are another name for their input. At each step all
 tensors alive count: the inputs of the step, its output, and whatever is needed later. A model input is freed after its
 last use. Nothing is computed in place. docs/how-it-counts.md tells the same at length.
+
+`fused` makes the steps and buffers of a run, `walk` follows what is alive; peak, timeline and the search for a better
+order (`convcost.reordering`) all take this one walk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 
 import msgspec
@@ -37,6 +41,35 @@ class Step(msgspec.Struct, frozen=True):
     outputs: tuple[Tensor, ...]
     fusion: Fusion | None = None
     absorbs_padding: bool = False
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A fused step: the buffers that it reads and writes. It has the name of the layer that computes."""
+
+    layer: str
+    reads: frozenset[int]
+    writes: frozenset[int]
+
+
+class Fused(msgspec.Struct, frozen=True):
+    """The fused steps of a run in the order of the file. Buffers go by number.
+
+    `origins`: the layer that puts a buffer out. `entering`: inputs of the model. `kept`: its outputs.
+    """
+
+    nodes: tuple[Node, ...]
+    bytes: Mapping[int, int]
+    origins: Mapping[int, str]
+    entering: frozenset[int]
+    kept: frozenset[int]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A fused step as it runs: the bytes that are alive then, and what they are, largest first."""
+
+    layer: str
+    bytes: int
+    live: tuple[Live, ...]
 
 
 class _Buffers:
@@ -79,7 +112,8 @@ def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[list[int], _Buf
     def fold(index: int) -> None:
         step = steps[index]
         buffers.join(index, step.outputs[0].number, into=step.inputs[0].number)
-        folded.add(index)
+        if len(step.outputs) == 1:
+            folded.add(index)
 
     joining = [(index, step) for index, step in enumerate(steps) if step.fusion and step.inputs and step.outputs]
     for index, step in joining:
@@ -98,31 +132,67 @@ def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[list[int], _Buf
     return [index for index, step in enumerate(steps) if step.inputs and index not in folded], buffers
 
 
+def fused(steps: Sequence[Step], outputs: Sequence[int]) -> Fused:
+    """The graph of fused steps. `outputs`: the tensors that the model puts out."""
+    computing, buffers = fuse(steps, outputs)
+    return Fused(
+        nodes=tuple(
+            Node(
+                layer=step.layer,
+                reads=frozenset(buffers.of(tensor.number) for tensor in step.inputs),
+                writes=frozenset(buffers.of(tensor.number) for tensor in step.outputs),
+            )
+            for step in (steps[index] for index in computing)
+        ),
+        bytes={buffer: buffers.bytes[buffer] for buffer in buffers.readers},
+        origins={buffer: steps[buffers.born[buffer]].layer for buffer in buffers.readers},
+        entering=frozenset(buffer for buffer in buffers.readers if not steps[buffers.born[buffer]].inputs),
+        kept=frozenset(buffer for buffer, readers in buffers.readers.items() if len(steps) in readers),
+    )
+
+
+def walk(graph: Fused, order: Sequence[int] | None = None) -> Iterator[tuple[Node, int, set[int]]]:
+    """Each fused step with the bytes and the buffers that are alive while it runs.
+
+    `order`: places in `graph.nodes`, if another than that of the file. The set changes as the walk goes on.
+    """
+    left = Counter(buffer for node in graph.nodes for buffer in node.reads)
+    left.update(graph.kept)
+    alive = {buffer for buffer in graph.entering if left[buffer]}
+    now = sum(graph.bytes[buffer] for buffer in alive)
+    for place in range(len(graph.nodes)) if order is None else order:
+        node = graph.nodes[place]
+        alive |= node.writes
+        now += sum(graph.bytes[buffer] for buffer in node.writes)
+        yield node, now, alive
+        left.subtract(node.reads)
+        done = [buffer for buffer in node.reads | node.writes if not left[buffer]]
+        alive.difference_update(done)
+        now -= sum(graph.bytes[buffer] for buffer in done)
+
+
+def timeline(graph: Fused, order: Sequence[int] | None = None) -> tuple[Moment, ...]:
+    """Every fused step of a walk, with all that is alive then."""
+    return tuple(Moment(node.layer, now, _lives(graph, alive)) for node, now, alive in walk(graph, order))
+
+
 def peak(steps: Sequence[Step], outputs: Sequence[int]) -> Peak:
     """The fused step at which most bytes are alive. `outputs`: the tensors that the model puts out."""
-    computing, buffers = fuse(steps, outputs)
-    grows: dict[int, list[int]] = {}
-    shrinks: dict[int, list[int]] = {}
-    alive: set[int] = set()
-    for buffer, readers in buffers.readers.items():
-        born = buffers.born[buffer]
-        if steps[born].inputs:
-            grows.setdefault(born, []).append(buffer)
-        else:
-            alive.add(buffer)
-        shrinks.setdefault(max(readers, default=born), []).append(buffer)
+    return peak_of(fused(steps, outputs))
 
-    now = sum(buffers.bytes[buffer] for buffer in alive)
-    best, at, live = (now, "", sorted(alive)) if not computing else (-1, "", [])
-    for index in range(len(steps)):
-        grown = grows.get(index, ())
-        alive.update(grown)
-        now += sum(buffers.bytes[buffer] for buffer in grown)
-        if now > best and steps[index].inputs:
-            best, at, live = now, steps[index].layer, sorted(alive)
-        for buffer in shrinks.get(index, ()):
-            if buffer in alive:
-                alive.remove(buffer)
-                now -= buffers.bytes[buffer]
-    lives = [Live(steps[buffers.born[buffer]].layer, buffers.bytes[buffer]) for buffer in live]
-    return Peak(best, at, tuple(sorted(lives, key=lambda one: -one.bytes)))
+
+def peak_of(graph: Fused) -> Peak:
+    """The first step at which most bytes are alive; of a model that computes nothing, its inputs."""
+    if not graph.nodes:
+        lives = _lives(graph, graph.entering)
+        return Peak(sum(one.bytes for one in lives), "", lives)
+    best, layer, live = -1, "", frozenset[int]()
+    for node, now, alive in walk(graph):
+        if now > best:
+            best, layer, live = now, node.layer, frozenset(alive)
+    return Peak(best, layer, _lives(graph, live))
+
+
+def _lives(graph: Fused, alive: Iterable[int]) -> tuple[Live, ...]:
+    lives = [Live(graph.origins[buffer], graph.bytes[buffer]) for buffer in sorted(alive)]
+    return tuple(sorted(lives, key=lambda one: -one.bytes))

@@ -51,7 +51,14 @@ class _Leaf:
 
 
 def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> Report:
-    """What `model` costs for one sample, or a batch of them.
+    """What `model` costs for one sample, or a batch of them; see `followed`."""
+    return followed(model, input_shapes, batch)[0]
+
+
+def followed(
+    model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1
+) -> tuple[Report, memory.Fused]:
+    """What `model` costs for one sample, or a batch of them, and the fused steps of the memory walk.
 
     `input_shapes`: shapes per sample by input layer (or by "" for the only input), where the file leaves a dimension
     open or another resolution is asked for. Raises ConvcostError where a shape is missing or a layer cannot take it.
@@ -66,16 +73,18 @@ def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch
         run.same_batch &= declared_batch(model, ref) in (None, batch)
         inputs.append(run.tensor((batch, *shapes[ref.layer]), layers[ref.layer].policy.compute))
     outputs = run.model(model, inputs, prefix="")
-    return Report(
+    graph = memory.fused(run.steps, [tensor.number for tensor in outputs])
+    report = Report(
         name=model.name,
         rows=tuple(leaf.row(path) for path, leaf in run.leaves.items()),
-        peak=memory.peak(run.steps, [tensor.number for tensor in outputs]),
+        peak=memory.peak_of(graph),
         input_shapes=shapes,
         batch=batch,
         source=model.source,
         format=model.format,
         warnings=(*model.notes, *run.warnings),
     )
+    return report, graph
 
 
 class _Run:
