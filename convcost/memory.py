@@ -112,8 +112,8 @@ def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[list[int], _Buf
     def fold(index: int) -> None:
         step = steps[index]
         buffers.join(index, step.outputs[0].number, into=step.inputs[0].number)
-        if len(step.outputs) == 1:
-            folded.add(index)
+        if len(step.outputs) == len({tensor.number for tensor in step.inputs}) == 1:
+            folded.add(index)  # else it stays a step, which works in place
 
     joining = [(index, step) for index, step in enumerate(steps) if step.fusion and step.inputs and step.outputs]
     for index, step in joining:
@@ -162,8 +162,8 @@ def walk(graph: Fused, order: Sequence[int] | None = None) -> Iterator[tuple[Nod
     now = sum(graph.bytes[buffer] for buffer in alive)
     for place in range(len(graph.nodes)) if order is None else order:
         node = graph.nodes[place]
+        now += sum(graph.bytes[buffer] for buffer in node.writes - alive)
         alive |= node.writes
-        now += sum(graph.bytes[buffer] for buffer in node.writes)
         yield node, now, alive
         left.subtract(node.reads)
         done = [buffer for buffer in node.reads | node.writes if not left[buffer]]
