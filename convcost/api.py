@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,16 @@ from convcost.variants import apply, names, parse
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.kernel_scores import Separability
     from convcost.verification import Verification
 
 __all__ = ["ENGINES", "analyze", "compare", "explain", "load", "under_variants", "verify"]
 
 ENGINES = ("file", "keras")
 """How a model is counted: by rules from what its file says, or from the graph that its framework traces."""
+
+Tell = Callable[[int, int, str], None]
+"""Is told how many of how many layers are done, and which is next."""
 
 
 def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:
@@ -164,6 +168,35 @@ def under_variants(
     model = load(source, parameters)
     report = analyze(model, input_shape=input_shape, batch=batch, what_if=False)
     return report, [_what_if(model, report, [text], keep) for text in variants or names()]
+
+
+def separability(
+    path: str | Path,
+    *,
+    fits: Sequence[str] = ("depthwise_first", "pointwise_first"),
+    only: Sequence[str] = (),
+    samples: str | Path | None = None,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    tell: Tell | None = None,
+) -> Separability:
+    """How well the trained kernels in a file bear each variant.
+
+    Args:
+        fits: of `convcost.fits.FITS`. "spatial" and "channel" take the eigenvalues of large matrices: seconds each.
+        only: globs of layers.
+        samples: a `.npy` file of inputs (`.npz` by name for several inputs). The model is then run, with TensorFlow,
+            and the error of each layer's own output measured.
+        tell: is told of the progress.
+
+    Raises:
+        ConvcostError: as `analyze` does; where the file has no weights, or a kernel is missing, of another shape, no
+            float, or not finite.
+    """
+    from convcost.scoring import scored_file
+
+    shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
+    model = load(path)
+    return scored_file(Path(path), model, profile(model, shapes), fits, only, Path(samples) if samples else None, tell)
 
 
 def explain(

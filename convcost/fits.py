@@ -12,7 +12,9 @@ sum of all, and the relative Frobenius error √(1 − energy). Sums are in floa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,8 +25,20 @@ Kernel = tuple[int, int, int, int]
 """kh, kw, C, N."""
 
 
+FITS = ("depthwise_first", "pointwise_first", "spatial", "channel")
+QUICK = FITS[:2]
+"""The fits whose matrices are small: k² rows. The others' grow with the channels, and the time with their cube."""
+
+
+def as_2d(kernel: Array) -> Array:
+    """A kernel of one or three dimensions as (kh, kw, C, N): a window is a set of taps for all but the spatial fit."""
+    *window, channels, filters = kernel.shape
+    first, *others = window if len(window) > 1 else (1, *window)
+    return kernel.reshape(first, prod(others), channels, filters)
+
+
 def matrices(kernel: Array, fit: str) -> Array:
-    """The matrices (how many, rows, columns) that a fit approximates, rows the fewer where that matters not."""
+    """The matrices (how many, rows, columns) that a fit approximates."""
     kh, kw, channels, filters = kernel.shape
     if fit == "depthwise_first":
         return kernel.reshape(kh * kw, channels, filters).transpose(1, 0, 2)
@@ -35,7 +49,16 @@ def matrices(kernel: Array, fit: str) -> Array:
     return kernel.reshape(1, kh * kw * channels, filters)
 
 
-FITS = ("depthwise_first", "pointwise_first", "spatial", "channel")
+def kernel_of(stack: Array, fit: str, shape: Kernel) -> Array:
+    """The kernel of this shape whose `matrices` are `stack`."""
+    kh, kw, channels, filters = shape
+    if fit == "depthwise_first":
+        return stack.transpose(1, 0, 2).reshape(shape)
+    if fit == "pointwise_first":
+        return stack.transpose(1, 2, 0).reshape(shape)
+    if fit == "spatial":
+        return stack.reshape(kh, channels, kw, filters).transpose(0, 2, 1, 3)
+    return stack.reshape(shape)
 
 
 def energies(kernel: Array, fit: str) -> Array:
@@ -43,10 +66,7 @@ def energies(kernel: Array, fit: str) -> Array:
 
     A kernel of zeros is kept whole by any rank.
     """
-    stack = matrices(kernel, fit)
-    rows, columns = stack.shape[1:]
-    gram = stack @ stack.swapaxes(1, 2) if rows <= columns else stack.swapaxes(1, 2) @ stack
-    values = np.clip(np.linalg.eigvalsh(gram.astype(np.float64, copy=False)), 0, None)[:, ::-1].sum(axis=0)
+    values = _spectrum(matrices(kernel, fit))
     total = values.sum()
     if total == 0:
         return np.ones(len(values))
@@ -55,18 +75,48 @@ def energies(kernel: Array, fit: str) -> Array:
     return kept
 
 
-@cache
-def of_random(shape: Kernel, fit: str, samples: int = 32) -> tuple[float, ...]:
+def of_random(shape: Kernel, fit: str, samples: int = 16) -> tuple[float, ...]:
     """The energies of a Gaussian kernel of this shape: what a kernel keeps that has no structure at all.
 
     Matrices of one stack are alike, so that a few of them stand for all. Same figures at every run.
     """
-    generator = np.random.default_rng(0)
     rows, columns = matrices(np.empty(shape, np.int8), fit).shape[1:]
-    stack = generator.standard_normal((samples if min(rows, columns) < 64 else 1, rows, columns))
-    gram = stack @ stack.swapaxes(1, 2) if rows <= columns else stack.swapaxes(1, 2) @ stack
-    values = np.linalg.eigvalsh(gram)[:, ::-1].sum(axis=0)
-    return tuple(np.cumsum(values) / values.sum())
+    return _of_random(rows, columns, samples if min(rows, columns) < 64 else 1)
+
+
+@cache
+def _of_random(rows: int, columns: int, samples: int) -> tuple[float, ...]:
+    values = _spectrum(np.random.default_rng(0).standard_normal((samples, rows, columns)))
+    kept: list[float] = (np.cumsum(values) / values.sum()).tolist()
+    return tuple(kept)
+
+
+def _spectrum(stack: Array) -> Array:
+    """The eigenvalues of the matrices' Gram matrices, largest first, summed over the matrices."""
+    if stack.shape[1] > stack.shape[2]:
+        stack = stack.swapaxes(1, 2)
+    grams = [_gram(stack[start : start + TOGETHER]) for start in range(0, len(stack), TOGETHER)]
+    values: Array = np.clip(np.linalg.eigvalsh(np.concatenate(grams)), 0, None)[:, ::-1].sum(axis=0)
+    return values
+
+
+TOGETHER = 256
+"""So many matrices are turned into float64 at a time: they stay in the processor's cache."""
+
+
+def _gram(stack: Array) -> Array:
+    """Each matrix times its transpose, in float64."""
+    rows = stack.shape[1]
+    wide = stack.astype(np.float64)
+    if rows > TOGETHER or wide.strides[2] == wide.itemsize:
+        product: Array = wide @ wide.swapaxes(1, 2)
+        return product
+    # Elements of a row are not side by side, as BLAS wants them; those of the same place in all matrices are.
+    gram = np.empty((len(stack), rows, rows))
+    for one in range(rows):
+        for other in range(one, rows):
+            gram[:, one, other] = gram[:, other, one] = np.einsum("nc,nc->n", wide[:, one], wide[:, other])
+    return gram
 
 
 def lift(energy: float, random: float) -> float:
@@ -104,6 +154,14 @@ def channel(kernel: Array, rank: int) -> tuple[Array, Array]:
     kh, kw, channels, filters = kernel.shape
     basis, rest = _truncated(matrices(kernel, "channel"), rank)
     return basis[0].reshape(kh, kw, channels, rank), rest[0].reshape(1, 1, rank, filters)
+
+
+def approximations(kernel: Array, fit: str, ranks: Iterable[int]) -> Iterator[Array]:
+    """The kernel that a fit of each rank amounts to, in float64."""
+    left, values, right = np.linalg.svd(matrices(kernel, fit).astype(np.float64), full_matrices=False)
+    for rank in ranks:
+        stack = (left[:, :, :rank] * values[:, None, :rank]) @ right[:, :rank]
+        yield kernel_of(stack, fit, kernel.shape)
 
 
 def _truncated(stack: Array, rank: int) -> tuple[Array, Array]:

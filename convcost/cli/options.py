@@ -67,6 +67,16 @@ def extents(text: str, option: str, allowed: str) -> tuple[int, ...]:
     return sizes
 
 
+def fits(given: str | None) -> tuple[str, ...]:
+    """`spatial,channel` -> those beside the two that are always quick; `all` -> all."""
+    quick, slow = ("depthwise_first", "pointwise_first"), ("spatial", "channel")
+    names = slow if given == "all" else tuple(filter(None, (name.strip() for name in (given or "").split(","))))
+    for name in names:
+        if name not in slow:
+            raise ConvcostError(f"--fits: got {name!r}, allowed: {', '.join(slow)} or all")
+    return (*quick, *names)
+
+
 def parameters(given: Sequence[str] | None) -> dict[str, Any]:
     """`alpha=0.5` -> {"alpha": 0.5}; values are numbers, or texts that the spec checks."""
     read: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from convcost.units import printable
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.kernel_scores import Separability
 
 SUFFIX = ".csv"
 
@@ -70,6 +71,17 @@ def comparison(comparison: Comparison, view: View) -> str:
     output = "x".join(map(str, comparison.standard.output_shape))
     rows.append(["separable", "", output, comparison.separable_params, comparison.separable.macs])
     return _written(["step", "kind", "output_shape", "params", "macs"], rows)
+
+
+def separability(result: Separability, view: View) -> str:
+    """One row a choice."""
+    header = ["path", "kernel", "variant", "macs_ratio", "energy", "lift", "error", "verdict"]
+    rows = [
+        [layer.path, "x".join(map(str, layer.kernel)), *msgspec.structs.astuple(score), layer.verdict]
+        for layer in result.layers
+        for score in layer.scores
+    ]
+    return _written(header, rows)
 
 
 def explanation(explanation: Explanation, view: View) -> str:

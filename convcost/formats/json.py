@@ -20,6 +20,7 @@ from convcost.table import View
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.kernel_scores import Separability
     from convcost.verification import Verification
 
 SUFFIX = ".json"
@@ -74,6 +75,26 @@ def comparison(comparison: Comparison, view: View) -> str:
             },
         }
     )
+
+
+def separability(result: Separability, view: View) -> str:
+    layers = [
+        {
+            "path": layer.path,
+            "kernel": list(layer.kernel),
+            "verdict": layer.verdict,
+            "choices": [msgspec.structs.asdict(score) for score in layer.scores],
+        }
+        for layer in result.layers
+    ]
+    data = {
+        "samples": result.samples,
+        "layers": layers,
+        "left_out": dict(result.left_out),
+        "entangled": list(result.entangled),
+        "verdict": list(result.verdict),
+    }
+    return _dumped({**_head(), "model": as_dict(result.report)["model"], "separability": data})
 
 
 def explanation(explanation: Explanation, view: View) -> str:

@@ -11,7 +11,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _explaining
+from convcost.formats import _explaining, _scores
 from convcost.formats._teaching import product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
@@ -20,6 +20,7 @@ from convcost.units import shape as sizes
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.kernel_scores import Separability
 
 SUFFIX = ".md"
 
@@ -78,6 +79,13 @@ def comparison(comparison: Comparison, view: View) -> str:
     together = f"{comparison.separable.macs:,} ({factor(comparison.reduction_factor)} fewer)"
     rows.append(["separable", shape(comparison.standard.output_shape), f"{comparison.separable_params:,}", together])
     return table(["step", "output", "params", "MACs"], rows, [False, False, True, True]) + "\n"
+
+
+def separability(result: Separability, view: View) -> str:
+    parts = [table(_scores.titles(result), _scores.cells(result), _scores.right(result))]
+    if result.left_out:
+        parts.append(table(["left out", "why"], _scores.left_out(result), [False, False]))
+    return "\n\n".join([*parts, *map(escaped, result.verdict)]) + "\n"
 
 
 def explanation(explanation: Explanation, view: View) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convcost.explanation import Explanation
+    from convcost.kernel_scores import Separability
     from convcost.verification import Verification
 
 SUFFIX = ".txt"
@@ -97,6 +98,16 @@ def _ratio(before: int, after: int) -> str:
 
 def comparison(comparison: Comparison, view: View) -> str:
     return explained(comparison, bold=view.terminal and view.color) + "\n"
+
+
+def separability(result: Separability, view: View) -> str:
+    parts = [
+        _heading(result.report),
+        _drawn((_scores.titles(result), _scores.cells(result), _scores.right(result)), view),
+    ]
+    if result.left_out:
+        parts.append(f"Left out:\n{_listed(_scores.left_out(result), flush_first=False)}")
+    return "\n\n".join([*parts, "\n".join(map(printable, result.verdict))]) + "\n"
 
 
 def explanation(explanation: Explanation, view: View) -> str:

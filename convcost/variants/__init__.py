@@ -38,11 +38,17 @@ class Choice(msgspec.Struct, frozen=True):
 def written(variant: BaseVariant) -> str:
     """`separable(m=2)`: a variant as it is typed, without settings that are the default."""
     given = [
-        f"{field.name}={getattr(variant, field.name)}"
-        for field in msgspec.structs.fields(type(variant))
-        if getattr(variant, field.name) != field.default
+        f"{name}={getattr(variant, name)}"
+        for name, default in _defaults(type(variant))
+        if getattr(variant, name) != default
     ]
     return variant.name + (f"({','.join(given)})" if given else "")
+
+
+@cache
+def _defaults(variant: type[BaseVariant]) -> tuple[tuple[str, object], ...]:
+    """The settings of a variant, and what each is unless given. msgspec works them out anew at each question."""
+    return tuple((field.name, field.default) for field in msgspec.structs.fields(variant))
 
 
 @cache
