@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import msgspec
@@ -52,6 +52,7 @@ def least(items: Items, place: int) -> int:
 def _one_limit(items: Items, limit: int) -> list[int] | None:
     if least(items, 0) > limit:
         return None
+    limit = min(limit, sum(max(option.costs[0] for option in options) for options in items))  # fits an int64
     kept = [_undominated(options) for options in items]
     costs = [
         np.array([options[place].costs[0] for place in places], np.int64)
@@ -157,42 +158,69 @@ def _several_limits(items: Items, limits: Sequence[int]) -> list[int] | None:
         from scipy.sparse import csr_array
     except ImportError:
         raise MeasureError("two limits or more need SciPy: pip install 'convcost[planner]'") from None
-    options = [(item, place, option) for item, one in enumerate(items) for place, option in enumerate(one)]
+    options = list(_affordable(items, limits))
+    if {item for item, _, _ in options} != set(range(len(items))):
+        return None
     count = len(options)
-    one_each = csr_array(
-        (np.ones(count), ([item for item, _, _ in options], np.arange(count))), shape=(len(items), count)
-    )
-    # A limit is scaled to 1. The solver may overspend by its tolerance: the answer is checked in integers and, where it
-    # overspends, asked for again with a little less.
-    scale = np.array([max(limit, 1) for limit in limits], float)
-    spent = (
-        np.array([[option.costs[place] for _, _, option in options] for place in range(len(limits))]) / scale[:, None]
-    )
-    tie = 1e-9 / (1 + max(sum(max(o.costs[0] for o in one) for one in items), 1))
-    losses = np.array([option.loss + tie * option.costs[0] for _, _, option in options])
-    for margin in (0.0, 1e-7, 1e-6, 1e-5):
+    owners = [item for item, _, _ in options]
+    one_each = csr_array((np.ones(count), (owners, np.arange(count))), shape=(len(items), count))
+    costs = np.array([[option.costs[place] for _, _, option in options] for place in range(len(limits))], float)
+    scale = np.array([max(limit, 1) for limit in limits], float)  # a limit is scaled to 1
+    within = [
+        LinearConstraint(one_each, 1, 1),
+        LinearConstraint(costs / scale[:, None], -np.inf, np.array(limits) / scale),
+    ]
+    losses = _scaled(options)
+    while True:
         with _quiet():
             found = milp(
                 losses,
                 integrality=np.ones(count),
                 bounds=Bounds(0, 1),
-                constraints=[
-                    LinearConstraint(one_each, 1, 1),
-                    LinearConstraint(spent, -np.inf, np.array(limits) / scale * (1 - margin)),
-                ],
+                constraints=within,
                 options={"mip_rel_gap": 0.0},
             )
         if found.x is None:
             return None
+        taken = np.flatnonzero(found.x > 0.5)
         chosen = [0] * len(items)
-        for (item, place, _), taken in zip(options, found.x, strict=True):
-            if taken > 0.5:
-                chosen[item] = place
-        if all(
-            sum(one[c].costs[k] for one, c in zip(items, chosen, strict=True)) <= limits[k] for k in range(len(limits))
-        ):
+        for item, place, _ in (options[one] for one in taken):
+            chosen[item] = place
+        if _is_within(items, chosen, limits):
             return chosen
-    return None
+        # Within the solver's tolerance of a limit, but above it: this choice is ruled out, and no other.
+        this = np.zeros(count)
+        this[taken] = 1
+        within.append(LinearConstraint(this, -np.inf, len(items) - 1))
+
+
+def _affordable(items: Items, limits: Sequence[int]) -> Iterator[tuple[int, int, Option]]:
+    """Item, place and option, where the cheapest of all other items leave room for it."""
+    cheapest = [[min(option.costs[limit] for option in options) for limit in range(len(limits))] for options in items]
+    spare = [limits[limit] - sum(one[limit] for one in cheapest) for limit in range(len(limits))]
+    for item, options in enumerate(items):
+        for place, option in enumerate(options):
+            if all(option.costs[limit] - cheapest[item][limit] <= left for limit, left in enumerate(spare)):
+                yield item, place, option
+
+
+def _scaled(options: Sequence[tuple[int, int, Option]]) -> Array:
+    """The losses, the largest scaled to 1000, so that the solver's absolute gap (1e-6) is far below any of them.
+
+    The first cost breaks ties: all of it weighs less than a billionth of the largest loss.
+    """
+    losses = np.array([option.loss for _, _, option in options])
+    costs = np.array([option.costs[0] for _, _, option in options], float)
+    scaled: Array = losses / (losses.max() or 1.0) + 1e-9 * costs / (costs.sum() or 1.0)
+    return 1000 * scaled
+
+
+def _is_within(items: Items, chosen: Sequence[int], limits: Sequence[int]) -> bool:
+    """Whether a choice keeps every limit, in integers."""
+    return all(
+        sum(options[place].costs[limit] for options, place in zip(items, chosen, strict=True)) <= most
+        for limit, most in enumerate(limits)
+    )
 
 
 @contextmanager
@@ -205,6 +233,15 @@ def _quiet() -> Iterator[None]:
     try:
         yield
     finally:
+        _flush_c()
         os.dup2(kept, 1)
         os.close(kept)
         os.close(nowhere)
+
+
+def _flush_c() -> None:
+    """Empty the buffer of C's own stdout, which is not Python's: in a pipe it would come out when the program ends."""
+    import ctypes
+
+    with suppress(OSError, TypeError, AttributeError):  # TypeError: no way to ask for the C library on Windows
+        ctypes.CDLL(None).fflush(None)
