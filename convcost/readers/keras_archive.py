@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from convcost.readers.keras_weights import GroupedWeights
 
 CONFIG = "config.json"
+METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
 STORED, DEFLATED = 0, 8
 ENCRYPTED = 1
@@ -38,7 +39,7 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     from convcost.readers.keras_text import model_in
     from convcost.readers.keras_unknown import completed
 
-    return completed(model_in(_config(path), str(path), "keras"), lambda: weights_in(path))
+    return completed(model_in(text_in(path, CONFIG), str(path), "keras"), lambda: weights_in(path))
 
 
 def weights_in(path: Path) -> GroupedWeights:
@@ -71,18 +72,37 @@ def weights_file(path: Path) -> Iterator[Path | IO[bytes] | RawIOBase]:
             yield copy
 
 
-def _config(path: Path) -> bytes:
+def text_in(path: Path, name: str) -> bytes:
+    """What one of the two JSON files of an archive holds. Raises ConvcostError where it has none."""
     from convcost.readers.keras_text import LARGEST_GRAPH
 
     if path.is_dir():
-        with (path / CONFIG).open("rb") as file:
+        with _told_as_damage(path), (path / name).open("rb") as file:
             return file.read(LARGEST_GRAPH + 1)
     with _opened(path) as archive:
-        info = _member(archive, CONFIG, path)
+        info = _member(archive, name, path)
         if info.file_size > LARGEST_GRAPH:
-            raise ConvcostError(f"{path}: {CONFIG} has {info.file_size:,} bytes, allowed: {LARGEST_GRAPH:,}")
+            raise ConvcostError(f"{path}: {name} has {info.file_size:,} bytes, allowed: {LARGEST_GRAPH:,}")
         with _told_as_damage(path), archive.open(info) as member:
             return member.read(LARGEST_GRAPH + 1)
+
+
+def others(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """All that an archive holds besides config and weights: metadata, and the assets of layers, by name."""
+    if path.is_dir():
+        for file in sorted(one for one in path.rglob("*") if one.is_file() and not one.is_symlink()):
+            name = file.relative_to(path).as_posix()
+            if name not in (CONFIG, WEIGHTS):
+                with file.open("rb") as content:
+                    yield name, content
+        return
+    with _opened(path) as archive:
+        for info in archive.infolist():
+            if info.filename not in (CONFIG, WEIGHTS) and not info.is_dir():
+                if info.file_size > LARGEST_UNPACKED:
+                    raise ConvcostError(f"{path}: {info.filename} has {info.file_size:,} bytes, too many")
+                with _told_as_damage(path), archive.open(_member(archive, info.filename, path)) as content:
+                    yield info.filename, content
 
 
 @contextmanager

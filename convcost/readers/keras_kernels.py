@@ -11,6 +11,7 @@ from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
 from convcost.readers import keras_archive, keras_h5
 from convcost.readers.keras_hdf5 import Stored, contents, opened
+from convcost.readers.keras_unknown import Weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,8 @@ def kernels(path: Path, model: Model, wanted: Mapping[str, Shape]) -> Iterator[t
     lacks, comes as float32, all else as it is stored. Raises ConvcostError, with the layer's name, where the file has
     no kernel of a layer, one of another shape, or one that is no array of finite floats.
     """
-    with _weights(path, model) as (hdf5, by_layer):
+    with opened_weights(path, model) as (hdf5, weights):
+        by_layer = weights.by_layer(model)
         for layer, shape in wanted.items():
             stored = next(iter(by_layer.get(layer, ())), None)
             where = f"{path}: layer {layer!r}"
@@ -62,16 +64,16 @@ def _finite(kernel: Array, where: str) -> Array:
 
 
 @contextmanager
-def _weights(path: Path, model: Model) -> Iterator[tuple[Any, Mapping[str, tuple[Stored, ...]]]]:
-    """The opened file of the weights, and what it holds by layer."""
+def opened_weights(path: Path, model: Model) -> Iterator[tuple[Any, Weights]]:
+    """The h5py file that the weights of `model` lie in, and what it holds. Raises ConvcostError where there is none."""
     if model.format == "keras":
         from convcost.readers.keras_weights import GroupedWeights
 
         source = f"{path}: {keras_archive.WEIGHTS}"
         with keras_archive.weights_file(path) as file, opened(source, file) as hdf5:
-            yield hdf5, GroupedWeights(contents(hdf5, source, ("name",))).by_layer(model)
+            yield hdf5, GroupedWeights(contents(hdf5, source, ("name",)))
     elif model.format == "h5":
         with opened(str(path), path) as hdf5:
-            yield hdf5, keras_h5.weights_of(hdf5, str(path)).by_layer(model)
+            yield hdf5, keras_h5.weights_of(hdf5, str(path))
     else:
         raise ConvcostError(f"{path}: a {model.format} file has no kernels, allowed: .keras archives and .h5 files")
