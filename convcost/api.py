@@ -21,9 +21,10 @@ from convcost.variants import apply, names, parse
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
+    from convcost.planner import Planning
     from convcost.verification import Verification
 
-__all__ = ["ENGINES", "analyze", "compare", "explain", "load", "under_variants", "verify"]
+__all__ = ["ENGINES", "analyze", "compare", "explain", "load", "plan", "under_variants", "verify"]
 
 ENGINES = ("file", "keras")
 """How a model is counted: by rules from what its file says, or from the graph that its framework traces."""
@@ -197,6 +198,52 @@ def separability(
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
     model = load(path)
     return scored_file(Path(path), model, profile(model, shapes), fits, only, Path(samples) if samples else None, tell)
+
+
+def plan(
+    source: Any,
+    limits: Mapping[str, int],
+    *,
+    variants: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    min_energy: float = 0.0,
+    samples: str | Path | None = None,
+    front: bool = False,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    batch: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+    tell: Tell | None = None,
+) -> Planning:
+    """Which convolutions to replace, and by what, so that the model meets the limits at the least loss.
+
+    Args:
+        source: as of `analyze`. Where it is a file with weights, a loss is the energy that a kernel loses.
+        limits: the most of "macs", "flops", "params", "weight_bytes", "peak_activation_bytes". Without any there is no
+            plan, but the front can be asked for.
+        variants: `NAME[(key=value,…)][:GLOB]` each, instead of all that have a closed-form fit; one without settings
+            stands for all its ranks.
+        keep: globs of layers that stay.
+        min_energy: the least share of a kernel's energy that a replacement must keep.
+        samples: a `.npy` file: losses are measured on it, with TensorFlow.
+        front: whether to add the least loss at other limits of MACs.
+
+    Raises:
+        ImpossibleError: no plan meets the limits; the message says how far the best one gets.
+        MeasureError: two limits or more, without SciPy.
+        ConvcostError: as `analyze` and `separability` do.
+    """
+    from convcost import planner
+    from convcost.offers import offers
+
+    model = load(source, parameters)
+    shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
+    report = profile(model, shapes, batch)
+    path = Path(source) if isinstance(source, str | Path) else None
+    choices = [parse(text) for text in variants]
+    made, losses = offers(path, model, report, choices, keep, min_energy, Path(samples) if samples else None, tell)
+    points = planner.front(report, made, limits) if front else ()
+    found = planner.plan(model, report, made, limits) if limits else None
+    return planner.Planning(report, limits, losses, found, points)
 
 
 def explain(

@@ -59,9 +59,9 @@ def values(view: View) -> list[tuple[str, Value]]:
     ]
 
 
-def bar(part: int, whole: int) -> str:
-    """A bar of `BAR_CELLS` cells in eighths."""
-    eighths = round(8 * BAR_CELLS * part / whole) if whole else 0
+def bar(part: int, whole: int, cells: int = BAR_CELLS) -> str:
+    """A bar of at most so many cells, in eighths."""
+    eighths = round(8 * cells * part / whole) if whole else 0
     full, rest = divmod(eighths, 8)
     return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
 

@@ -4,10 +4,11 @@
 convcost_plan: 1
 model: model.keras
 limits: {macs: 300000000}
+losses: the energy that each kernel loses, times the layer's share of the MACs
 predicted: {macs: 299123456, params: 3100000, peak_activation_bytes: 4816896}
 loss: 0.21
 layers:
-  block1_conv2: {variant: separable(m=2), macs: 1849688064 -> 462422016, loss: 0.05}
+  block1_conv2: {variant: separable(m=2), macs: 1849688064 -> 462422016, loss: 0.05, reason: keeps 0.71 of the energy}
 ```
 """
 
@@ -34,6 +35,7 @@ class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variant: str
     macs: Any = None
     loss: Any = None
+    reason: str = ""
 
 
 class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,12 +45,13 @@ class PlanFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     layers: dict[str, Planned]
     model: str = ""
     limits: dict[str, int] = {}
+    losses: str = ""
     predicted: dict[str, int] = {}
     loss: float = 0.0
 
 
-def text_of(plan: Plan, source: str, limits: Mapping[str, int]) -> str:
-    """The YAML of a plan for the model in the file `source`."""
+def text_of(plan: Plan, source: str, limits: Mapping[str, int], losses: str) -> str:
+    """The YAML of a plan for the model in the file `source`. `losses` says what a loss is."""
     import yaml
 
     totals = plan.totals
@@ -56,6 +59,7 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int]) -> str:
         "convcost_plan": VERSION,
         "model": source,
         "limits": dict(limits),
+        "losses": losses,
         "predicted": {
             "macs": totals.macs,
             "params": totals.params,
@@ -68,6 +72,7 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int]) -> str:
                 "variant": one.variant,
                 "macs": f"{one.macs_before} -> {one.macs_after}",
                 "loss": round(one.loss, 6),
+                "reason": one.reason,
             }
             for one in plan.replacements
         },

@@ -21,12 +21,27 @@ from convcost.cli.explain import explain
 from convcost.cli.init import init
 from convcost.cli.layers import layers
 from convcost.cli.lock import lock
+from convcost.cli.plan import plan
 from convcost.cli.schema import schema
 from convcost.cli.separability import separability
 from convcost.cli.variants import variants
 from convcost.cli.verify import verify
 
-_COMMANDS = (analyze, compare, variants, separability, explain, verify, check, diff, init, lock, layers, schema)
+_COMMANDS = (
+    analyze,
+    compare,
+    variants,
+    separability,
+    plan,
+    explain,
+    verify,
+    check,
+    diff,
+    init,
+    lock,
+    layers,
+    schema,
+)
 
 app = typer.Typer(
     name="convcost",

@@ -89,6 +89,41 @@ def parameters(given: Sequence[str] | None) -> dict[str, Any]:
 
 
 def _number(text: str) -> Any:
+def limits(given: Sequence[str] | None) -> dict[str, int]:
+    """`macs=300M` -> {"macs": 300000000}; of two for one metric the lower counts."""
+    from convcost.budget.metrics import OF_MODEL
+    from convcost.budget.quantities import quantity
+    from convcost.planner import METRICS
+    from convcost.suggestions import did_you_mean
+
+    read: dict[str, int] = {}
+    for text in given or ():
+        metric, equals, written = (part.strip() for part in text.partition("="))
+        if not equals or metric not in METRICS:
+            near = did_you_mean(metric, METRICS)
+            raise ConvcostError(f"--max: got {text!r}{near}; allowed: METRIC=LIMIT, METRIC one of {', '.join(METRICS)}")
+        try:
+            limit = quantity(written, OF_MODEL[metric].unit)
+        except ValueError as error:
+            raise ConvcostError(f"--max {metric}: {error}") from None
+        read[metric] = min(limit, read.get(metric, limit))
+    return read
+
+
+def plan_targets(given: Sequence[str] | None) -> tuple[list[Path], list[str]]:
+    """The files that get the plan itself (`plan.yaml`, `plan:PATH`), and the others."""
+    plans, others = [], []
+    for target in given or ():
+        name, colon, path = target.partition(":")
+        if colon and name == "plan":
+            plans.append(Path(path))
+        elif target.endswith((".yaml", ".yml")):
+            plans.append(Path(target))
+        else:
+            others.append(target)
+    return plans, others
+
+
     for kind in (int, float):
         try:
             return kind(text)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
 
+    from convcost.planner import Planning
 SUFFIX = ".csv"
 
 
@@ -85,6 +86,21 @@ def separability(result: Separability, view: View) -> str:
 
 
 def explanation(explanation: Explanation, view: View) -> str:
+def footprint(footprint: Footprint, view: View) -> str:
+    """One row a step."""
+    from convcost.formats import _timeline
+
+    return _written(_timeline.STEP_TITLES, _timeline.steps(footprint))
+
+
+def planning(planning: Planning, view: View) -> str:
+    """One row a replacement; without a plan, one row a point of the front."""
+    if planning.plan is None:
+        return _written(["macs", "loss", "replaced"], map(msgspec.structs.astuple, planning.front))
+    header = ["path", "variant", "macs_before", "macs_after", "loss", "reason"]
+    return _written(header, map(msgspec.structs.astuple, planning.plan.replacements))
+
+
     """One row a reason; a figure without one has a row too."""
     header = ["tool", "source", "figure", "count", "difference", "what", "rule", "amount"]
     rows = [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
     from convcost.verification import Verification
+    from convcost.planner import Planning
 
 SUFFIX = ".json"
 SCHEMA_VERSION = 1
@@ -98,6 +99,30 @@ def separability(result: Separability, view: View) -> str:
 
 
 def explanation(explanation: Explanation, view: View) -> str:
+def footprint(footprint: Footprint, view: View) -> str:
+    from convcost.formats import _timeline
+
+    model = as_dict(footprint.report)["model"]
+    return _dumped({**_head(), "model": model, "memory": _timeline.as_dict(footprint)})
+
+
+def planning(planning: Planning, view: View) -> str:
+    plan = planning.plan
+    data = {
+        "limits": dict(planning.limits),
+        "losses": planning.losses,
+        "totals": _totals(planning.report.totals),
+        "plan": plan
+        and {
+            "loss": plan.loss,
+            "totals": _totals(plan.totals),
+            "replacements": [msgspec.structs.asdict(one) for one in plan.replacements],
+        },
+        "front": [msgspec.structs.asdict(point) for point in planning.front],
+    }
+    return _dumped({**_head(), "model": as_dict(planning.report)["model"], "planning": data})
+
+
     data = as_dict(explanation.report)
     figures = [
         {

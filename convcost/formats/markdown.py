@@ -11,7 +11,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _explaining, _scores
+from convcost.formats import _explaining, _planning, _scores
 from convcost.formats._teaching import product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
 
+    from convcost.planner import Planning
 SUFFIX = ".md"
 
 
@@ -89,6 +90,30 @@ def separability(result: Separability, view: View) -> str:
 
 
 def explanation(explanation: Explanation, view: View) -> str:
+def footprint(footprint: Footprint, view: View) -> str:
+    from convcost.formats import _timeline
+
+    parts = [f"### {escaped(_timeline.heading(footprint))}"]
+    parts.append(table(["", "bytes"], _timeline.needs(footprint, view.raw), [False, True]))
+    if found := _timeline.limits(footprint, view.raw):
+        parts.append(table(_timeline.LIMIT_TITLES, found, _timeline.LIMIT_RIGHT))
+    if said := _timeline.order(footprint, view.raw):
+        parts.append(said)
+    parts.append(table(_timeline.STEP_TITLES, _timeline.step_cells(footprint, view.raw), _timeline.STEP_RIGHT))
+    return "\n\n".join(parts) + "\n"
+
+
+def planning(planning: Planning, view: View) -> str:
+    parts = []
+    if planning.plan is not None:
+        parts.append(table(_planning.LAYER_TITLES, _planning.layers(planning.plan, view), _planning.LAYER_RIGHT))
+        totals = _planning.totals(planning, planning.plan, view)
+        parts.append(table(_planning.TOTAL_TITLES, totals, _planning.TOTAL_RIGHT))
+    if planning.front:
+        parts.append(table(_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT))
+    return "\n\n".join([*parts, *map(escaped, _planning.remarks(planning))]) + "\n"
+
+
     return table(_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT) + "\n"
 
 

@@ -10,7 +10,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _explaining, _scores, _sides, _verifying
+from convcost.formats import _explaining, _planning, _scores, _sides, _verifying
 from convcost.formats._blocks import blocks
 from convcost.formats._plain import aligned
 from convcost.formats._teaching import explained
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
     from convcost.verification import Verification
+    from convcost.planner import Planning
 
 SUFFIX = ".txt"
 MOST_LIVE = 4
@@ -111,6 +112,25 @@ def separability(result: Separability, view: View) -> str:
 
 
 def explanation(explanation: Explanation, view: View) -> str:
+def footprint(footprint: Footprint, view: View) -> str:
+    from convcost.formats import _timeline
+
+    return _timeline.text(footprint, view)
+
+
+def planning(planning: Planning, view: View) -> str:
+    parts = [_heading(planning.report)]
+    if planning.plan is not None:
+        if rows := _planning.layers(planning.plan, view):
+            parts.append(_drawn((_planning.LAYER_TITLES, rows, _planning.LAYER_RIGHT), view))
+        totals = _planning.totals(planning, planning.plan, view)
+        parts.append(_drawn((_planning.TOTAL_TITLES, totals, _planning.TOTAL_RIGHT), view))
+    if planning.front:
+        grid = (_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT)
+        parts.append(f"The least loss at other limits of MACs:\n{_drawn(grid, view)}")
+    return "\n\n".join([*parts, "\n".join(_planning.remarks(planning))]) + "\n"
+
+
     report = explanation.report
     grid = (_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT)
     sources = dict.fromkeys((one.tool, one.source) for one in explanation.figures if one.source)

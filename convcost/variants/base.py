@@ -10,10 +10,11 @@ import msgspec
 from convcost.cost import total
 from convcost.errors import ConvcostError
 from convcost.layers.arithmetic import prod, split
-from convcost.model import Model, Shape, bytes_of
+from convcost.layers.passing import InputLayer
+from convcost.model import Call, Layer, Model, Ref, Shape
 from convcost.profile import profile
 from convcost.report import Report, Row
-from convcost.variants.replacing import StandIn, chain, nested, replaced
+from convcost.variants.replacing import StandIn, chain, replaced
 from convcost.variants.steps import Conv
 
 
@@ -99,15 +100,16 @@ def macs_of(stand_in: StandIn, row: Row) -> int:
     return sum(totals(stand_in, call.inputs[0])[0] for call in row.calls if call.inputs[0] is not None)
 
 
-def measured(stand_in: StandIn, row: Row) -> tuple[dict[str, int], int]:
-    """What a stand-in costs over all calls of a row, by additive metric, and the most bytes alive inside it."""
-    model = stand_in if isinstance(stand_in, Model) else nested([("layer", stand_in, ["input"])])
-    reports = [profile(model, {"": call.inputs[0][1:]}, call.inputs[0][0]) for call in row.calls if call.inputs[0]]
+def measured(stand_in: StandIn, row: Row) -> dict[str, int]:
+    """What a stand-in costs over all calls of a row, by metrics that add up over layers."""
+    layer = msgspec.structs.replace(row.layer, name="layer", calls=(Call((Ref("input"),)),))
+    entry = Layer("input", "InputLayer", InputLayer(), (Call(),), policy=layer.policy)
+    alone = Model("alone", (entry, layer), (Ref("input"),), (Ref("layer"),))
+    made = replaced(alone, {"layer": stand_in})
+    reports = [profile(made, {"": call.inputs[0][1:]}, call.inputs[0][0]) for call in row.calls if call.inputs[0]]
     cost = total(report.totals.cost for report in reports)
     sizes = reports[0].totals
-    element = bytes_of(1, row.layer.policy.variable)
-    costs = {"macs": cost.macs, "flops": cost.flops, "params": sizes.params, "weight_bytes": element * sizes.params}
-    return costs, max(report.peak.bytes for report in reports)
+    return {"macs": cost.macs, "flops": cost.flops, "params": sizes.params, "weight_bytes": sizes.weight_bytes}
 
 
 def totals(stand_in: StandIn, shape: Shape) -> tuple[int, int]:

@@ -1,0 +1,109 @@
+"""What every layer of a model may become, and what that loses: measured on samples, by the energy of its kernel, or,
+where there are no weights, by how much it changes.
+
+- with samples: the error of the layer's own output;
+- with weights: the energy of the kernel that the fit does not keep, weighted by the layer's share of the MACs;
+- without: 1 a layer, and less than 1 in all for the MACs that are taken away: the fewest changes, then the mildest.
+
+A variant without a fit keeps nothing of a trained kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from convcost.errors import ConvcostError
+from convcost.fits import FITS
+from convcost.globs import matches
+from convcost.kernel_scores import energies, is_applicable, of_fit, ratio_of, scorable, shape_of
+from convcost.model import Model
+from convcost.planner import Offer, Offers
+from convcost.readers.keras_kernels import kernels
+from convcost.report import Report, Row
+from convcost.scoring import Tell, errors_on, told
+from convcost.variants import Choice
+from convcost.variants.base import BaseVariant
+
+HAVE_KERNELS = ("keras", "h5")
+"""Formats of files with weights."""
+
+MEASURED = "the error of each layer's own output, measured on samples"
+BY_ENERGY = "the energy that each kernel loses, times the layer's share of the MACs"
+BY_CHANGE = "1 a layer, and a little for the MACs that are taken away: there are no weights to judge by"
+
+
+def offers(
+    path: Path | None,
+    model: Model,
+    report: Report,
+    choices: Sequence[Choice],
+    keep: Sequence[str],
+    min_energy: float,
+    samples: Path | None,
+    tell: Tell | None,
+) -> tuple[Offers, str]:
+    """The offers, and what their losses are. `path` is the file of the model; `choices` none: every one with a fit."""
+    rows, _ = scorable(report)
+    for glob in (*keep, *(choice.glob for choice in choices if choice.glob)):
+        if not any(matches(glob, row.path) for row in report.rows):
+            raise ConvcostError(f"{glob!r} names no layer of {report.name}")
+    variants = {
+        one: list(_variants(row, choices)) for one, row in rows.items() if not any(matches(glob, one) for glob in keep)
+    }
+    variants = {one: asked for one, asked in variants.items() if asked}
+    if path is None or model.format not in HAVE_KERNELS:
+        if samples or min_energy:
+            option = "--samples" if samples else "--min-energy"
+            raise ConvcostError(f"{option}: {report.source or report.name} has no weights")
+        return {one: list(_by_change(rows[one], asked, len(rows))) for one, asked in variants.items()}, BY_CHANGE
+    errors, _ = errors_on(path, samples)
+    wanted = {one: shape_of(rows[one]) for one in variants}
+    found: dict[str, list[Offer]] = {}
+    for one, kernel in told(kernels(path, model, wanted), len(wanted), tell) if wanted else ():
+        row, asked = rows[one], variants[one]
+        kept = energies(row, kernel, asked)
+        lost = errors(row, kernel, asked) if errors else _by_energy(row, kept, report)
+        found[one] = [
+            Offer(variant, loss, _reason(row, variant, energy))
+            for variant, energy, loss in zip(asked, kept, lost, strict=True)
+            if energy >= min_energy
+        ]
+    return found, MEASURED if samples else BY_ENERGY
+
+
+def _variants(row: Row, choices: Sequence[Choice]) -> Iterator[BaseVariant]:
+    """The variants that come in question: one that is asked for without settings stands for all its ranks."""
+    if not choices:
+        asked = [variant for fit in FITS for variant in of_fit(row, fit)]
+    else:
+        asked = []
+        for choice in choices:
+            if choice.glob is None or matches(choice.glob, row.path):
+                variant = choice.variant
+                plain = variant.fit is not None and variant == type(variant)()
+                asked += of_fit(row, variant.fit) if plain and variant.fit else [variant]
+    for variant in dict.fromkeys(asked):
+        if is_applicable(row, variant):
+            yield variant
+
+
+def _by_energy(row: Row, kept: Sequence[float], report: Report) -> list[float]:
+    assert row.cost is not None
+    share = row.cost.macs / max(report.totals.macs, 1)
+    return [share * (1 - energy) for energy in kept]
+
+
+def _by_change(row: Row, variants: Sequence[BaseVariant], layers: int) -> Iterator[Offer]:
+    for variant in variants:
+        taken_away = min(1.0, max(0.0, 1 - ratio_of(row, variant)))
+        yield Offer(variant, 1 + taken_away / (layers + 1), _price(row, variant))
+
+
+def _reason(row: Row, variant: BaseVariant, energy: float) -> str:
+    kept = f"keeps {energy:.3f} of the energy" if variant.fit else "initialised: keeps nothing of the kernel"
+    return f"{kept}, {_price(row, variant)}"
+
+
+def _price(row: Row, variant: BaseVariant) -> str:
+    return f"{ratio_of(row, variant):.3f} of the MACs"
