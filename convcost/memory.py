@@ -67,9 +67,18 @@ class Fused(msgspec.Struct, frozen=True):
 class Moment(msgspec.Struct, frozen=True):
     """A fused step as it runs: the bytes that are alive then, and what they are, largest first."""
 
+    place: int
+    """Of the step in the order of the file."""
     layer: str
     bytes: int
+    written: int
+    read: int
     live: tuple[Live, ...]
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that this step does not touch: a later one needs them."""
+        return self.bytes - self.written - self.read
 
 
 class _Buffers:
@@ -173,7 +182,18 @@ def walk(graph: Fused, order: Sequence[int] | None = None) -> Iterator[tuple[Nod
 
 def timeline(graph: Fused, order: Sequence[int] | None = None) -> tuple[Moment, ...]:
     """Every fused step of a walk, with all that is alive then."""
-    return tuple(Moment(node.layer, now, _lives(graph, alive)) for node, now, alive in walk(graph, order))
+    places = range(len(graph.nodes)) if order is None else order
+    return tuple(
+        Moment(
+            place=place,
+            layer=node.layer,
+            bytes=now,
+            written=sum(graph.bytes[buffer] for buffer in node.writes - node.reads),
+            read=sum(graph.bytes[buffer] for buffer in node.reads),
+            live=_lives(graph, alive),
+        )
+        for place, (node, now, alive) in zip(places, walk(graph, order), strict=True)
+    )
 
 
 def peak(steps: Sequence[Step], outputs: Sequence[int]) -> Peak:

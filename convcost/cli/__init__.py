@@ -21,6 +21,7 @@ from convcost.cli.explain import explain
 from convcost.cli.init import init
 from convcost.cli.layers import layers
 from convcost.cli.lock import lock
+from convcost.cli.memory import memory
 from convcost.cli.plan import plan
 from convcost.cli.schema import schema
 from convcost.cli.separability import separability
@@ -33,6 +34,7 @@ _COMMANDS = (
     variants,
     separability,
     plan,
+    memory,
     explain,
     verify,
     check,

@@ -67,6 +67,18 @@ def extents(text: str, option: str, allowed: str) -> tuple[int, ...]:
     return sizes
 
 
+def size(text: str | None, option: str) -> int | None:
+    """`320KiB` -> 327680 bytes. Raises ConvcostError naming the option."""
+    if text is None:
+        return None
+    from convcost.budget import quantities
+
+    try:
+        return quantities.size(text)
+    except ValueError as error:
+        raise ConvcostError(f"{option} {error}") from None
+
+
 def fits(given: str | None) -> tuple[str, ...]:
     """`spatial,channel` -> those beside the two that are always quick; `all` -> all."""
     quick, slow = ("depthwise_first", "pointwise_first"), ("spatial", "channel")
@@ -77,18 +89,6 @@ def fits(given: str | None) -> tuple[str, ...]:
     return (*quick, *names)
 
 
-def parameters(given: Sequence[str] | None) -> dict[str, Any]:
-    """`alpha=0.5` -> {"alpha": 0.5}; values are numbers, or texts that the spec checks."""
-    read: dict[str, Any] = {}
-    for text in given or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise ConvcostError(f"--set: got {text!r}, allowed: NAME=VALUE such as alpha=0.5")
-        read[name.strip()] = _number(value.strip())
-    return read
-
-
-def _number(text: str) -> Any:
 def limits(given: Sequence[str] | None) -> dict[str, int]:
     """`macs=300M` -> {"macs": 300000000}; of two for one metric the lower counts."""
     from convcost.budget.metrics import OF_MODEL
@@ -124,6 +124,18 @@ def plan_targets(given: Sequence[str] | None) -> tuple[list[Path], list[str]]:
     return plans, others
 
 
+def parameters(given: Sequence[str] | None) -> dict[str, Any]:
+    """`alpha=0.5` -> {"alpha": 0.5}; values are numbers, or texts that the spec checks."""
+    read: dict[str, Any] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ConvcostError(f"--set: got {text!r}, allowed: NAME=VALUE such as alpha=0.5")
+        read[name.strip()] = _number(value.strip())
+    return read
+
+
+def _number(text: str) -> Any:
     for kind in (int, float):
         try:
             return kind(text)

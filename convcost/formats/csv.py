@@ -17,9 +17,10 @@ from convcost.units import printable
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.footprint import Footprint
     from convcost.kernel_scores import Separability
-
     from convcost.planner import Planning
+
 SUFFIX = ".csv"
 
 
@@ -85,7 +86,6 @@ def separability(result: Separability, view: View) -> str:
     return _written(header, rows)
 
 
-def explanation(explanation: Explanation, view: View) -> str:
 def footprint(footprint: Footprint, view: View) -> str:
     """One row a step."""
     from convcost.formats import _timeline
@@ -101,6 +101,7 @@ def planning(planning: Planning, view: View) -> str:
     return _written(header, map(msgspec.structs.astuple, planning.plan.replacements))
 
 
+def explanation(explanation: Explanation, view: View) -> str:
     """One row a reason; a figure without one has a row too."""
     header = ["tool", "source", "figure", "count", "difference", "what", "rule", "amount"]
     rows = [

@@ -20,9 +20,10 @@ from convcost.table import View
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.footprint import Footprint
     from convcost.kernel_scores import Separability
-    from convcost.verification import Verification
     from convcost.planner import Planning
+    from convcost.verification import Verification
 
 SUFFIX = ".json"
 SCHEMA_VERSION = 1
@@ -98,7 +99,6 @@ def separability(result: Separability, view: View) -> str:
     return _dumped({**_head(), "model": as_dict(result.report)["model"], "separability": data})
 
 
-def explanation(explanation: Explanation, view: View) -> str:
 def footprint(footprint: Footprint, view: View) -> str:
     from convcost.formats import _timeline
 
@@ -123,6 +123,7 @@ def planning(planning: Planning, view: View) -> str:
     return _dumped({**_head(), "model": as_dict(planning.report)["model"], "planning": data})
 
 
+def explanation(explanation: Explanation, view: View) -> str:
     data = as_dict(explanation.report)
     figures = [
         {

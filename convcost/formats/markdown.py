@@ -20,9 +20,10 @@ from convcost.units import shape as sizes
 
 if TYPE_CHECKING:
     from convcost.explanation import Explanation
+    from convcost.footprint import Footprint
     from convcost.kernel_scores import Separability
-
     from convcost.planner import Planning
+
 SUFFIX = ".md"
 
 
@@ -89,7 +90,6 @@ def separability(result: Separability, view: View) -> str:
     return "\n\n".join([*parts, *map(escaped, result.verdict)]) + "\n"
 
 
-def explanation(explanation: Explanation, view: View) -> str:
 def footprint(footprint: Footprint, view: View) -> str:
     from convcost.formats import _timeline
 
@@ -114,6 +114,7 @@ def planning(planning: Planning, view: View) -> str:
     return "\n\n".join([*parts, *map(escaped, _planning.remarks(planning))]) + "\n"
 
 
+def explanation(explanation: Explanation, view: View) -> str:
     return table(_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT) + "\n"
 
 

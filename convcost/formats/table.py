@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convcost.explanation import Explanation
+    from convcost.footprint import Footprint
     from convcost.kernel_scores import Separability
-    from convcost.verification import Verification
     from convcost.planner import Planning
+    from convcost.verification import Verification
 
 SUFFIX = ".txt"
 MOST_LIVE = 4
@@ -111,7 +112,6 @@ def separability(result: Separability, view: View) -> str:
     return "\n\n".join([*parts, "\n".join(map(printable, result.verdict))]) + "\n"
 
 
-def explanation(explanation: Explanation, view: View) -> str:
 def footprint(footprint: Footprint, view: View) -> str:
     from convcost.formats import _timeline
 
@@ -131,6 +131,7 @@ def planning(planning: Planning, view: View) -> str:
     return "\n\n".join([*parts, "\n".join(_planning.remarks(planning))]) + "\n"
 
 
+def explanation(explanation: Explanation, view: View) -> str:
     report = explanation.report
     grid = (_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT)
     sources = dict.fromkeys((one.tool, one.source) for one in explanation.figures if one.source)

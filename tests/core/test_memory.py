@@ -101,11 +101,11 @@ def test_a_name_shared_with_a_tensor_that_is_read_later_keeps_it() -> None:
 
 
 @st.composite
-def walks(draw: st.DrawFn) -> tuple[list[Step], list[int]]:
+def walks(draw: st.DrawFn, most: int = 12) -> tuple[list[Step], list[int]]:
     """Random graphs of steps; each reads what exists already."""
     sizes = st.integers(1, 50)
     steps = [Step("input", (), (Tensor(0, (draw(sizes),)),))]
-    for number in range(1, draw(st.integers(1, 12)) + 1):
+    for number in range(1, draw(st.integers(1, most)) + 1):
         readable = [tensor for step in steps for tensor in step.outputs]
         reads = draw(st.lists(st.sampled_from(readable), min_size=1, max_size=3, unique_by=lambda one: one.number))
         fusion = draw(st.sampled_from([None, None, "producer", "consumer", "alias"]))

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from convcost import api, formats
+from convcost.footprint import footprint
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.layers.dense import Dense
 from convcost.layers.normalization import BatchNormalization
 from convcost.layers.pooling import GlobalAveragePooling2D
-from convcost.model import Unknown, Weight
-from convcost.report import Report
+from convcost.model import Model, Unknown, Weight
 from convcost.table import View
 from tests.building import chain, graph
 
@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parent / "golden"
 VIEWS = {"wide": View(), "narrow": View(width=80), "raw": View(raw=True, flops=True), "tree": View(depth=1)}
 
 
-def example() -> Report:
+def example() -> Model:
     """A net with a nested model, a shared layer, an unknown layer, and a name that no format may obey."""
     block = chain(DepthwiseConv2D(kernel_size=3), BatchNormalization(), shape=(None, None, 16), name="block")
     nodes = {
@@ -37,17 +37,18 @@ def example() -> Report:
         "head": (Dense(units=1000), [["pool"]]),
     }
     model = graph(nodes, ["head", "mystery"], {"image": (32, 32, 3)})
-    report = api.analyze(msgspec.structs.replace(model, name="example", source="example.keras"))
-    return msgspec.structs.replace(report, format="keras")
+    return msgspec.structs.replace(model, name="example", source="example.keras", format="keras")
 
 
-REPORT = example()
+MODEL = example()
+REPORT = api.analyze(MODEL)
 WHAT_IFS = [REPORT.what_if, msgspec.structs.replace(REPORT.what_if, variant="ghost(s=4)", refused={"stem": "a|b"})]
 SHOWN: dict[str, tuple[object, ...]] = {
     "report": (REPORT,),
     "reports": ([REPORT, REPORT],),
     "variants": (REPORT, WHAT_IFS),
     "comparison": (api.compare(3, 128, 3, 5),),
+    "footprint": (footprint(MODEL, dtype="int8", reorder=True, ram=9 * 2**10, flash=2000),),
 }
 
 

@@ -1,0 +1,73 @@
+"""`convcost memory`: what a device must hold, step by step, and whether it fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convcost.cli.options import Batch, Format, InputShape, Output, Set
+
+
+def memory(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model file, or a YAML spec.")],
+    ram: Annotated[
+        str | None, typer.Option("--ram", metavar="320KiB", help="Bytes that there are for activations.")
+    ] = None,
+    flash: Annotated[
+        str | None, typer.Option("--flash", metavar="1MiB", help="Bytes that there are for weights.")
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            "--dtype",
+            metavar="TYPE",
+            help="Of weights and activations: int8, float16, … Default: what the model's policy says.",
+        ),
+    ] = None,
+    reorder: Annotated[
+        bool, typer.Option("--reorder", help="Look for the execution order with the least peak.")
+    ] = False,
+    input_shape: InputShape = None,
+    batch: Batch = 1,
+    set_: Set = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Exact bytes.")] = False,
+    format_: Format = "table",
+    output: Output = None,
+) -> None:
+    """What a device must hold, step by step, and whether it fits.
+
+    \b
+    convcost memory model.keras
+    convcost memory model.keras --dtype int8 --ram 320KiB --flash 1MiB
+    convcost memory model.keras --reorder
+    convcost memory configs/mobilenet_v2.yaml --set resolution=96 -o steps.csv
+
+    Activations are counted as the live set: at each fused step its inputs, its output, and what a later step needs. The
+    exit code is 1 where the model does not fit, and 3 where that cannot be told. docs/memory.md says more.
+    """
+    from convcost.api import load
+    from convcost.cli import options
+    from convcost.cli import output as out
+    from convcost.footprint import footprint
+    from convcost.table import View
+
+    limits = {"ram": options.size(ram, "--ram"), "flash": options.size(flash, "--flash")}
+    delivery = out.Delivery(format_, output, inputs=[model], what="footprint")
+    found = footprint(
+        load(model, options.parameters(set_)),
+        options.shapes(input_shape),
+        batch,
+        dtype=dtype,
+        reorder=reorder,
+        **limits,
+    )
+    for warning in found.report.warnings:
+        out.warn(warning)
+    delivery.give("footprint", found, view=View(raw=raw))
+    fits = [limit.fits for limit in found.limits]
+    if False in fits:
+        raise typer.Exit(1)
+    if None in fits:
+        raise typer.Exit(3)
