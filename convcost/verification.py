@@ -63,7 +63,7 @@ def verified(ours: Report, theirs: Report, by: str, known: Mapping[str, str]) ->
     uncounted: list[Row] = []
     there = _Rows(theirs)
     for row in ours.rows:
-        group = there.taken(row.path)
+        group = there.taken(row)
         if row.kind == "InputLayer":
             continue
         if not group:
@@ -88,11 +88,24 @@ class _Rows:
     def __init__(self, report: Report) -> None:
         self.rows = {row.path: row for row in report.rows}
 
-    def taken(self, path: str) -> list[Row]:
-        """The row at a path, or all rows below it."""
-        if path in self.rows:
-            return [self.rows.pop(path)]
-        return [self.rows.pop(inner) for inner in list(self.rows) if inner.startswith(f"{path}/")]
+    def taken(self, row: Row) -> list[Row]:
+        """The row at the same path, or all rows below it.
+
+        Keras does not keep the names of operations in a file: one goes with any of its kind in the same model, if there
+        is a choice with one that puts out the same.
+        """
+        around = row.path.removesuffix(row.name)
+        alike = [
+            one
+            for one in self.rows.values()
+            if row.kind.startswith("ops.") and one.kind == row.kind and one.path.removesuffix(one.name) == around
+        ]
+        if alike:
+            same = [one for one in alike if _outputs(one) == _outputs(row)]
+            return [self.rows.pop((same or alike)[0].path)]
+        if row.path in self.rows:
+            return [self.rows.pop(row.path)]
+        return [self.rows.pop(path) for path in list(self.rows) if path.startswith(f"{row.path}/")]
 
     def left(self) -> Iterator[Disagreement]:
         """What our report does not know of, if it has params or MACs."""
@@ -110,7 +123,7 @@ def _differing(row: Row, group: list[Row]) -> Iterator[Disagreement]:
     trainable = sum(one.trainable_params for one in group)
     if not isinstance(row.layer.rule, Unknown) and trainable != row.trainable_params:
         yield Disagreement(row.path, row.kind, "trainable params", row.trainable_params, trainable)
-    if len(group) == 1 and group[0].path == row.path:
+    if len(group) == 1 and group[0].kind == row.kind:
         ours, theirs = _outputs(row), _outputs(group[0])
         if ours and theirs and ours != theirs:
             yield Disagreement(row.path, row.kind, "outputs", ours, theirs)

@@ -45,11 +45,15 @@ def keras_of(model: Any) -> Any:
     raise MeasureError(f"cannot trace a {type(model).__name__}, allowed: a Keras 3 model, or one of tf_keras")
 
 
+def version(keras: Any) -> str:
+    """`Keras 3.15.1`, or `tf_keras 2.21.0`."""
+    return f"{'Keras' if keras.__name__ == 'keras' else keras.__name__} {keras.__version__}"
+
+
 def versions(keras: Any) -> str:
     """`Keras 3.15.1 / TensorFlow 2.21.0`."""
     tensorflow, _ = tensorflow_and_keras()
-    name = "Keras" if keras.__name__ == "keras" else keras.__name__
-    return f"{name} {keras.__version__} / TensorFlow {tensorflow.__version__}"
+    return f"{version(keras)} / TensorFlow {tensorflow.__version__}"
 
 
 def one_line(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from convcost.engine.framework import keras_2, one_line, tensorflow_and_keras
+from convcost.engine.framework import keras_2, one_line, tensorflow_and_keras, version
 from convcost.errors import ConvcostError, MeasureError
 
 FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
@@ -96,7 +96,7 @@ def _loaded(path: Path, keras: Any, modules: Sequence[ModuleType], run_code: boo
             return keras.models.model_from_json(path.read_text(encoding="utf-8"), custom_objects=custom)
         return keras.models.load_model(path, custom_objects=custom, compile=False, safe_mode=not run_code)
     except Exception as error:  # whatever Keras, or the code of a layer, raises
-        raise MeasureError(f"{path}: {keras.__name__} {keras.__version__} cannot load it: {_cause(error)}") from error
+        raise MeasureError(f"{path}: {version(keras)} cannot load it: {_cause(error)}") from error
 
 
 def _is_layer(thing: Any, keras: Any) -> bool:
