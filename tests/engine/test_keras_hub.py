@@ -66,7 +66,7 @@ def test_plain_graphs(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_blocks(name: str, tmp_path: Path) -> None:
-    """Every layer of Keras in them has a rule that multiplies what the graph does; blocks multiply little themselves."""
+    """Every layer of Keras in them has a rule that multiplies what the graph does; blocks do little themselves."""
     build, own = BLOCKS[name]
     model = build()
     model.save(tmp_path / "own.keras")
