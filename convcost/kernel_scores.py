@@ -230,7 +230,7 @@ def _verdict(layers: Sequence[KernelScores], samples: int) -> Iterator[str]:
         price = f"{ratio:.2f} of the MACs" if ratio < 1 else f"{ratio:.2f} times the MACs: no saving"
         yield f"To keep {100 * ENOUGH:.0f} % takes {_sizes(enough)}, which has {price} (median)."
     if fmean(layer.at_one.lift for layer in scored) < 0.05:
-        yield "That is what random kernels keep: these look untrained."
+        yield "Random kernels keep as much: at m = 1 these show no structure."
     elif entangled := [layer.path for layer in scored if layer.verdict == "entangled"]:
         yield f"Entangled (under {100 * ENTANGLED:.0f} % at m = 1): {', '.join(entangled)}."
     yield "Energy orders the choices within a layer; it ranks layers poorly, and it is not accuracy."
