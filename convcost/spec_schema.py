@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from convcost.layers import every_kind
+from convcost.layers import every_kind, every_operation
 from convcost.layers.base import IGNORED, IGNORED_ENDINGS, Kind
 from convcost.model import DTYPE_BITS
 
@@ -20,6 +20,7 @@ PARAMETER: Schema = {"type": "string", "pattern": r"^[A-Za-z_]\w*$", "descriptio
 NAME: Schema = {"type": ["string", "number", "boolean"]}
 VALUE: Schema = {"type": ["string", "number", "boolean", "null", "array"]}
 READS: Schema = {"anyOf": [NAME, {"type": "array", "items": NAME, "minItems": 1}]}
+OPERATION = "ops."
 DTYPE: Schema = {"anyOf": [{"enum": [*DTYPE_BITS, "mixed_float16", "mixed_bfloat16"]}, PARAMETER]}
 TRAINABLE: Schema = {"anyOf": [{"type": "boolean"}, PARAMETER]}
 
@@ -28,10 +29,13 @@ def spec_schema() -> Schema:
     """The schema, as a dict that is ready for JSON."""
     kinds = {name: kind for name, kind in every_kind().items() if name != "InputLayer"}
     definitions = {name: _settings(kind) for name, kind in kinds.items()}
+    items = {name: _ref(name) for name in kinds}
+    items |= {f"{OPERATION}{name}": _ref("operation") for name in every_operation()}
     definitions |= {
         "items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "minItems": 1},
-        "layer": {"anyOf": [{"enum": list(kinds)}, _layer(kinds)]},
-        "item": {"anyOf": [_ref("layer"), _block_use(), _repeat()]},
+        "layer": {"anyOf": [{"enum": list(items)}, _layer(items)]},
+        "operation": {"type": ["object", "null"], "description": "The arguments of an operation that are no tensors."},
+        "item": {"anyOf": [_ref("layer"), _block_use(), _repeat(), _call()]},
         "inner": {"anyOf": [{"type": "null"}, _ref("layer"), _block_use()]},
         "block": _object({"parameters": _parameters(), "inputs": _names(), "layers": _ref("items")}, "layers"),
         "shape": {"type": "array", "items": {"anyOf": [_positive(), EXPRESSION, {"type": "null"}]}},
@@ -45,7 +49,7 @@ def spec_schema() -> Schema:
         "input": _ref("input"),
         "inputs": _mapping(_ref("input")),
         "dtype": DTYPE,
-        "defaults": _object({name: _ref(name) for name in kinds}),
+        "defaults": _object(items),
         "blocks": _mapping(_ref("block")),
         "layers": _ref("items"),
         "outputs": READS,
@@ -59,11 +63,11 @@ def spec_schema() -> Schema:
     }
 
 
-def _layer(kinds: dict[str, type[Kind]]) -> Schema:
+def _layer(kinds: Schema) -> Schema:
     """An item with exactly one kind."""
     beside = {"name": NAME, "from": READS, "trainable": TRAINABLE, "dtype": DTYPE}
     return {
-        **_object({**{name: _ref(name) for name in kinds}, **beside}),
+        **_object({**kinds, **beside}),
         "oneOf": [{"required": [name]} for name in kinds],
         "maxProperties": 1 + len(beside),
     }
@@ -77,6 +81,10 @@ def _block_use() -> Schema:
 def _repeat() -> Schema:
     times = {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]}
     return _object({"repeat": times, "layers": _ref("items"), "name": NAME, "from": NAME}, "repeat", "layers")
+
+
+def _call() -> Schema:
+    return _object({"call": NAME, "name": NAME, "from": READS}, "call")
 
 
 def _settings(kind: type[Kind]) -> Schema:

@@ -52,6 +52,12 @@ def every_kind() -> dict[str, type[Kind]]:
     return dict(sorted(LAYERS.items()))
 
 
+def every_operation() -> dict[str, type[Kind]]:
+    """All operations on tensors by class name, sorted."""
+    importlib.import_module(f"{__name__}.ops")
+    return dict(sorted(OPS.items()))
+
+
 def is_operation(module: object) -> bool:
     """Whether a class of this module is a tensor operation (`keras.ops`, or a function of TensorFlow) and no layer."""
     return isinstance(module, str) and (module.startswith(("keras.src.ops", "keras.ops")) or module == "tf")

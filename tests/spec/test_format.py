@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from keras.src.utils.naming import to_snake_case
 
+from convcost.errors import ConvcostError
 from convcost.layers import every_kind
 from convcost.layers.base import IGNORED, IGNORED_ENDINGS
 from convcost.layers.convolution import Conv2D
@@ -74,6 +75,44 @@ def test_from_names_what_a_layer_reads(layers: Spec) -> None:
     )
     reads = {layer.name: [ref.layer for ref in layer.calls[0].inputs] for layer in model.layers}
     assert reads == {"input": [], "a": ["input"], "b": ["input"], "add": ["a", "b", "input"]}
+
+
+def test_a_layer_is_called_again(spec: Spec) -> None:
+    model = spec(
+        "convcost: 1\ninputs: {left: [8, 8, 3], right: [4, 4, 3]}\nblocks: {b: {layers: [ReLU, Softmax]}}\nlayers:\n"
+        "  - {Conv2D: {filters: 5, kernel_size: 1}, name: twin, from: left}\n"
+        "  - {block: b}\n"
+        "  - {call: twin, from: right}\n"
+        "  - {call: b, name: again}\n"
+        "outputs: [b, again]\n"
+    )
+    assert [(layer.name, [call.inputs for call in layer.calls]) for layer in model.layers[2:]] == [
+        ("twin", [(Ref("left"),), (Ref("right"),)]),
+        ("b", [(Ref("twin"),), (Ref("twin", 1),)]),
+    ]
+    assert model.outputs == (Ref("b"), Ref("b", 1))
+    assert macs(model) == {"twin": (8 * 8 + 4 * 4) * 3 * 5}
+    assert profile(model).totals.params == 3 * 5 + 5
+
+
+def test_calls_of_a_large_block_are_capped_too(spec: Spec) -> None:
+    blocks = "blocks: {b: {layers: [{repeat: 1000, layers: [ReLU]}]}}\n"
+    text = f"convcost: 1\ninput: [3]\n{blocks}layers: [{{block: b}}, {{repeat: 1000, layers: [{{call: b}}]}}]\n"
+    with pytest.raises(ConvcostError, match="allowed: 1,000,000"):
+        spec(text)
+
+
+def test_an_operation_is_an_item(layers: Spec) -> None:
+    model = layers(
+        "  - {ops.Mean: {axis: [1, 2], keepdims: true}}\n  - {ops.Multiply: {x2: 0.5}}\n"
+        "  - {ops.Add: , from: [input, multiply]}\n"
+    )
+    assert [(layer.name, layer.kind) for layer in model.layers[1:]] == [
+        ("mean", "ops.Mean"),
+        ("multiply", "ops.Multiply"),
+        ("add", "ops.Add"),
+    ]
+    assert [row.calls[0].outputs[0] for row in profile(model).rows[1:]] == [(1, 1, 1, 3), (1, 1, 1, 3), (1, 8, 8, 3)]
 
 
 def test_several_inputs_and_outputs(spec: Spec) -> None:

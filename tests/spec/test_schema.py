@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from convcost.layers import every_kind
+from convcost.layers import every_kind, every_operation
 from convcost.spec_schema import spec_schema
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,10 @@ def test_it_is_a_schema_and_plain_json() -> None:
 
 def test_it_has_every_kind_but_the_input() -> None:
     assert set(every_kind()) - set(SCHEMA["$defs"]) == {"InputLayer"}
+
+
+def test_it_has_every_operation() -> None:
+    assert {f"ops.{name}" for name in every_operation()} < set(SCHEMA["properties"]["defaults"]["properties"])
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
@@ -47,6 +51,9 @@ def test_every_config_is_valid(path: Path) -> None:
         {"Reshape": {"target_shape": [-1, "n"]}},
         {"block": "a", "with": {"filters": "32 * alpha", "same": True}, "name": "b", "from": ["x", "y"]},
         {"repeat": "depth - 1", "layers": [{"block": "a"}], "name": "b", "from": "x"},
+        {"call": "a", "name": "b", "from": ["x", "y"]},
+        {"ops.Mean": {"axis": [1, 2], "keepdims": True}, "name": "a", "from": "b"},
+        "ops.Add",
     ],
     ids=str,
 )
@@ -78,6 +85,10 @@ def test_valid_items(item: Any) -> None:
         {"repeat": 3, "layers": []},
         {"repeat": 3},
         {"InputLayer": {}},
+        {"call": "a", "trainable": False},
+        {"call": "a", "ReLU": None},
+        "ops.Nothing",
+        {"ops.Mean": 3},
     ],
     ids=str,
 )

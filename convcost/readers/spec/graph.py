@@ -11,10 +11,10 @@ from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.model import DTYPE_BITS, FLOAT32, Call, Layer, Model, Policy, Ref
 from convcost.naming import snake_case
-from convcost.readers.spec.items import INPUT, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
+from convcost.readers.spec.items import INPUT, Again, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
 from convcost.readers.spec.parameters import Names, bound, integer, value_of
 from convcost.readers.spec.place import Place, shown
-from convcost.readers.spec.settings import record, values
+from convcost.readers.spec.settings import record, title_of, values
 from convcost.readers.yaml_lines import Node
 from convcost.suggestions import did_you_mean
 
@@ -70,6 +70,8 @@ class Scope:
         self.spec = spec
         self.around = around
         self.layers: list[Layer] = list(inputs)
+        self.places: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
         self.refs = {layer.name: Ref(layer.name) for layer in inputs}
         self.lines = {layer.name: layer.line or 0 for layer in inputs}
         self.last = Ref(inputs[0].name) if len(inputs) == 1 else None
@@ -103,9 +105,26 @@ class Scope:
         place = Place(self.spec.source, item.line, f"layer {self.around.path + name!r} ({item.title})")
         self.claim(name, place)
         reads = self.reads(item, place, name)
+        if isinstance(item.subject, Again):
+            self.call(item.subject.layer, name, reads, place)
+            return
+        size = self.size
         self.append(self.layer(item, name, (Call(reads),), place))
+        self.sizes[name] = self.size - size
+
+    def call(self, called: str, name: str, reads: tuple[Ref, ...], place: Place) -> None:
+        """Another call of the layer that is named `called`; `name` stands for what it puts out."""
+        if called not in self.places:
+            near = did_you_mean(called, self.places)
+            raise place.fault(f"call: no layer is named {shown(called)} above it{near}")
+        self.grow(self.sizes.get(called, 0), place)
+        at = self.places[called]
+        layer = self.layers[at]
+        self.last = self.refs[name] = Ref(called, len(layer.calls))
+        self.layers[at] = msgspec.structs.replace(layer, calls=(*layer.calls, Call(reads)))
 
     def append(self, layer: Layer) -> None:
+        self.places[layer.name] = len(self.layers)
         self.layers.append(layer)
         self.last = self.refs[layer.name] = Ref(layer.name)
 
@@ -152,12 +171,12 @@ class Scope:
         return record(use.kind, settings, {**defaults.nodes, **use.settings}, place)
 
     def defaults(self, use: KindUse) -> Defaults:
-        return self.spec.defaults.get(use.kind.__name__, NONE)
+        return self.spec.defaults.get(title_of(use.kind), NONE)
 
     def inner(self, node: Node, around: Around, place: Place) -> Layer:
         """A layer that is a setting of another, such as that of TimeDistributed."""
         item = item_of(node, place)
-        if isinstance(item.subject, Repeat) or item.reads is not None:
+        if isinstance(item.subject, Repeat | Again) or item.reads is not None:
             raise place.at(node.line).fault("a layer inside another is one kind or block, without `from`")
         scope = Scope(self.spec, around, (), ())
         here = place.at(node.line, f"{place.owner}, its {item.title}")
@@ -223,6 +242,7 @@ class Scope:
             self.read.add(reads)
             calls = (Call((reads,)),)
             self.append(Layer(one, "repeat", written.model, calls, around.trainable, around.policy, line))
+            self.sizes[one] = written.size
             reads = self.refs[one]
         self.refs[name] = reads
 
@@ -282,7 +302,7 @@ class Scope:
             outputs = (self.last,)
         self.read.update(outputs)
         for layer in self.layers:
-            if Ref(layer.name) not in self.read:
+            if any(Ref(layer.name, index) not in self.read for index in range(len(layer.calls))):
                 place = Place(self.spec.source, layer.line, f"layer {self.around.path + layer.name!r} ({layer.kind})")
                 raise place.fault("nothing reads its output, and it is no output of the model")
         return Model(name, tuple(self.layers), self.inputs, tuple(outputs))
@@ -305,4 +325,4 @@ def repeat_title(item: Item) -> str:
 
 def base_name(item: Item) -> str:
     """What a layer without a name is called, but for its number."""
-    return snake_case(item.title) if isinstance(item.subject, KindUse) else item.title
+    return snake_case(item.subject.kind.__name__) if isinstance(item.subject, KindUse) else item.title

@@ -9,7 +9,7 @@ import msgspec
 from convcost.layers.base import Kind
 from convcost.readers.spec.parameters import declared
 from convcost.readers.spec.place import Place, shown
-from convcost.readers.spec.settings import ITEM_SETTINGS, kind_named
+from convcost.readers.spec.settings import ITEM_SETTINGS, kind_named, title_of
 from convcost.readers.yaml_lines import Entries, Items, Node, Scalar
 
 Nodes = Mapping[str, Node]
@@ -33,11 +33,17 @@ class Repeat(msgspec.Struct, frozen=True):
     items: tuple[Item, ...]
 
 
+class Again(msgspec.Struct, frozen=True):
+    """Another call of a layer that stands above."""
+
+    layer: str
+
+
 class Item(msgspec.Struct, frozen=True):
     """One item: what it is, and what stands beside that."""
 
     line: int
-    subject: KindUse | BlockUse | Repeat
+    subject: KindUse | BlockUse | Repeat | Again
     name: str | None = None
     reads: tuple[str, ...] | None = None
     """The names in `from`; None: the item before."""
@@ -47,9 +53,11 @@ class Item(msgspec.Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """The kind or the block."""
+        """The kind, the block, or the layer that is called again."""
         if isinstance(self.subject, KindUse):
-            return self.subject.kind.__name__
+            return title_of(self.subject.kind)
+        if isinstance(self.subject, Again):
+            return self.subject.layer
         return self.subject.block if isinstance(self.subject, BlockUse) else "repeat"
 
 
@@ -67,8 +75,10 @@ BESIDE = {
     "layer": ("name", "from", "trainable", "dtype"),
     "block": ("name", "from", "with", "trainable", "dtype"),
     "repeat": ("name", "from", "layers"),
+    "call": ("name", "from"),
 }
-"""The keys that may stand beside an item's kind, `block` or `repeat`."""
+"""The keys that may stand beside an item's kind, `block`, `repeat` or `call`."""
+NO_KINDS = ("block", "repeat", "call")
 EVERY_KEY = tuple(dict.fromkeys(key for keys in BESIDE.values() for key in keys))
 
 
@@ -103,10 +113,10 @@ def items_of(node: Node | None, place: Place) -> tuple[Item, ...]:
 
 
 def item_of(node: Node, place: Place) -> Item:
-    """One item: a bare kind, or a mapping with exactly one kind, `block` or `repeat`."""
+    """One item: a bare kind, or a mapping with exactly one kind, `block`, `repeat` or `call`."""
     place = place.at(node.line)
     if isinstance(node, Scalar):
-        kind = kind_named(place.text(node, "an item"), place, ("block", "repeat"))
+        kind = kind_named(place.text(node, "an item"), place, NO_KINDS)
         return Item(node.line, KindUse(kind, {}))
     if isinstance(node, Items) or not node.entries:
         raise place.fault(f"an item is {shown(node)}, allowed: a kind of layer, or a mapping with one")
@@ -115,12 +125,14 @@ def item_of(node: Node, place: Place) -> Item:
     place.only(entries, (*BESIDE.get(key, BESIDE["layer"]), key), f"an item with {key}")
     options = {option: entries[option] for option in ITEM_SETTINGS if option in entries}
     name = options.pop("name", None)
-    subject: KindUse | BlockUse | Repeat
+    subject: KindUse | BlockUse | Repeat | Again
     if key == "block":
         given = place.entries(entries["with"], "with") if "with" in entries else {}
         subject = BlockUse(place.text(entries[key], "block"), given)
     elif key == "repeat":
         subject = Repeat(entries[key], _repeated(entries, name is not None, place))
+    elif key == "call":
+        subject = Again(place.text(entries[key], "call"))
     else:
         inside, settings = options_of(place.entries(entries[key], f"the settings of {key}"))
         for option in inside:
@@ -146,20 +158,20 @@ def options_of(settings: Nodes) -> tuple[dict[str, Node], Nodes]:
 
 
 def _subject(entries: Nodes, place: Place) -> str:
-    """The kind, `block` or `repeat` of an item."""
+    """The kind, `block`, `repeat` or `call` of an item."""
     subjects = [key for key in entries if key not in EVERY_KEY]
     if len(subjects) == 1:
         (subject,) = subjects
-        if subject not in ("block", "repeat"):
-            kind_named(subject, place.at(entries[subject].line), ("block", "repeat"))
+        if subject not in NO_KINDS:
+            kind_named(subject, place.at(entries[subject].line), NO_KINDS)
         return subject
     if not subjects:
         raise place.fault(
-            f"an item has only {', '.join(entries)}, allowed: one kind of layer, `block` or `repeat` with it"
+            f"an item has only {', '.join(entries)}, allowed: one kind of layer, `block`, `repeat` or `call` with it"
         )
     from convcost.layers import LAYERS
 
-    kinds = [key for key in subjects if key in LAYERS or key in ("block", "repeat")]
+    kinds = [key for key in subjects if key in LAYERS or key in NO_KINDS]
     strays = [key for key in subjects if key not in kinds]
     if len(kinds) == 1:
         hint = f"; settings of {kinds[0]} stand under it, indented" if kinds[0] in LAYERS else ""

@@ -12,7 +12,7 @@ import msgspec
 
 from convcost.errors import ConvcostError
 from convcost.expressions import evaluate
-from convcost.layers import LAYERS
+from convcost.layers import LAYERS, OPS, find
 from convcost.layers.activations import FLOPS_PER_ELEMENT
 from convcost.layers.base import IGNORED, IGNORED_ENDINGS, Kind
 from convcost.readers.spec.parameters import Names
@@ -31,7 +31,22 @@ def kind_named(name: str, place: Place, also: tuple[str, ...] = ()) -> type[Kind
         return kind
     if name == "InputLayer":
         raise place.fault("InputLayer is no item of a spec: write `input` or `inputs` at the top")
+    if name.startswith(OPERATION):
+        operation = find(name.removeprefix(OPERATION), "keras.ops")
+        if operation is not None:
+            return operation
+        near = did_you_mean(name, [OPERATION + one for one in OPS])
+        raise place.fault(f"no operation is named {shown(name)}{near}")
     raise place.fault(f"no kind of layer is named {shown(name)}{did_you_mean(name, (*LAYERS, *also))}")
+
+
+OPERATION = "ops."
+"""What stands before the name of an operation on tensors: they share names with layers."""
+
+
+def title_of(kind: type[Kind]) -> str:
+    """What a kind is called in a spec: `Conv2D`, `ops.Add`."""
+    return f"{OPERATION}{kind.__name__}" if kind.registry is OPS else kind.__name__
 
 
 class Wants(msgspec.Struct, frozen=True):
