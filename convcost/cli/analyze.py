@@ -12,7 +12,7 @@ from convcost.cli.options import Batch, Format, Import, InputShape, Output, Set
 
 
 def analyze(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="A .keras archive or a YAML spec.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="A file that Keras wrote, or a YAML spec.")],
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,
@@ -84,7 +84,7 @@ def analyze(
 
     The file is read, never run. MACs are those of one sample; a layer that no rule knows is shown as unknown, and the
     totals then say so. With --engine keras the model is loaded and traced instead, by the Keras that wrote it: then
-    its code runs, that of imported modules, and that of a function that builds a model.
+    its code runs, that of imported modules, and that of a function that builds a model (package.module:function).
     """
     from convcost.api import analyze as analyzed
     from convcost.cli import options

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Format, Import, InputShape, Output
+from convcost.cli.options import Import, InputShape, Output
 
 
 def verify(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that Keras wrote.")],
     input_shape: InputShape = None,
     import_: Import = None,
-    format_: Format = "table",
+    format_: Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table or json.")] = "table",
     output: Output = None,
 ) -> None:
     """Whether Keras has and multiplies what is counted here.
@@ -22,7 +22,7 @@ def verify(
     \b
     convcost verify model.keras
     convcost verify model.keras --input-shape 224x224x3
-    convcost verify model.keras --format json
+    convcost verify model.keras --import my_layers --format json
 
     Loads the model in the Keras that wrote it, traces it with TensorFlow, and compares params, trainable params,
     output shapes and MACs layer by layer. Ends with 1 where a layer differs, with 3 where one is not counted. It needs
