@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from convcost.cost import Cost
@@ -11,7 +13,8 @@ from convcost.layers.base import Kind
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
 from convcost.model import Shape
 from convcost.separability import bound, ceiling, iso_cost_filters, verdict
-from convcost.variants.base import totals
+from convcost.variants import kind, names, written
+from convcost.variants.base import NotApplicableError, totals
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -27,6 +30,16 @@ class Part(msgspec.Struct, frozen=True):
     @property
     def macs(self) -> int:
         return self.cost.macs
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """The layer as a variant: what it then costs, and what becomes of trained weights; None where it cannot be one."""
+
+    variant: str
+    macs: int | None
+    params: int | None
+    weights: str
+    reason: str = ""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -49,6 +62,7 @@ class Comparison(msgspec.Struct, frozen=True):
     ceiling: float
     iso_cost_filters: int
     verdict: str
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def separable(self) -> Cost:
@@ -137,7 +151,24 @@ def compared(
         ceiling=ceiling(standard.kernel, groups, depth_multiplier),
         iso_cost_filters=iso_cost_filters(filters, standard.kernel, groups, depth_multiplier),
         verdict=verdict(standard_part.macs, separable_macs),
+        alternatives=tuple(_alternatives(standard, shape)),
     )
+
+
+def _alternatives(standard: Conv2D, shape: Shape) -> Iterator[Alternative]:
+    """The layer as every variant, with the settings that the variant has unless told; none for what has no window."""
+    if standard.groups > 1 or prod(standard.kernel) == 1:
+        return
+    for name in names():
+        if name == "standard":
+            continue
+        variant = kind(name)()
+        try:
+            macs, params = totals(variant.stand_in(standard, shape), shape)
+        except NotApplicableError as error:
+            yield Alternative(written(variant), None, None, "", str(error))
+        else:
+            yield Alternative(written(variant), macs, params, variant.weights)
 
 
 def _made(kind: type[Kind], **settings: object) -> Kind:

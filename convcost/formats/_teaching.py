@@ -6,13 +6,34 @@ from math import prod
 
 from convcost import units
 from convcost.comparison import Comparison, Part
+from convcost.formats._plain import aligned
 
 
 def explained(comparison: Comparison, bold: bool = False) -> str:
     """The text of `convcost compare`."""
     parts = [_question(comparison, bold), _standard(comparison), _separable(comparison), _params(comparison)]
     parts += [_ratio(comparison), _verdict(comparison, bold)]
+    if comparison.alternatives:
+        rows = [ALTERNATIVE_TITLES, *alternatives(comparison)]
+        text = aligned(rows, ALTERNATIVE_RIGHT)
+        parts.append("This layer as every variant:\n" + "\n".join(f"  {line}" for line in text.splitlines()))
     return "\n\n".join(parts)
+
+
+ALTERNATIVE_TITLES = ["variant", "MACs", "factor", "params", "trained weights"]
+ALTERNATIVE_RIGHT = [False, True, True, True, False]
+
+
+def alternatives(comparison: Comparison) -> list[list[str]]:
+    """The layer as every variant, a row each; the layer as it is first."""
+    rows = [["as it is", f"{comparison.standard.macs:,}", "", f"{comparison.standard.params:,}", ""]]
+    for one in comparison.alternatives:
+        if one.macs is None:
+            rows.append([one.variant, "", "", "", one.reason])
+        else:
+            factor = units.factor(comparison.standard.macs / one.macs)
+            rows.append([one.variant, f"{one.macs:,}", factor, f"{one.params:,}", one.weights])
+    return rows
 
 
 def product(part: Part) -> str:

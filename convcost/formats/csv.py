@@ -72,6 +72,8 @@ def comparison(comparison: Comparison, view: View) -> str:
     rows = [[part.name, part.kind, "x".join(map(str, part.output_shape)), part.params, part.macs] for part in parts]
     output = "x".join(map(str, comparison.standard.output_shape))
     rows.append(["separable", "", output, comparison.separable_params, comparison.separable.macs])
+    others = [one for one in comparison.alternatives if one.variant != "separable"]
+    rows += [[one.variant, "variant", output, one.params, one.macs] for one in others]
     return _written(["step", "kind", "output_shape", "params", "macs"], rows)
 
 

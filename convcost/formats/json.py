@@ -74,6 +74,7 @@ def comparison(comparison: Comparison, view: View) -> str:
                 "ceiling": comparison.ceiling,
                 "iso_cost_filters": comparison.iso_cost_filters,
                 "verdict": comparison.verdict,
+                "variants": [msgspec.structs.asdict(one) for one in comparison.alternatives],
             },
         }
     )

@@ -12,7 +12,7 @@ from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
 from convcost.formats import _explaining, _planning, _scores
-from convcost.formats._teaching import product, shape
+from convcost.formats._teaching import ALTERNATIVE_RIGHT, ALTERNATIVE_TITLES, alternatives, product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
 from convcost.units import count, factor, printable
@@ -76,11 +76,14 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
 
 
 def comparison(comparison: Comparison, view: View) -> str:
-    parts = (comparison.standard, comparison.depthwise, comparison.pointwise)
-    rows = [[part.name, shape(part.output_shape), f"{part.params:,}", product(part)] for part in parts]
+    steps = (comparison.standard, comparison.depthwise, comparison.pointwise)
+    rows = [[part.name, shape(part.output_shape), f"{part.params:,}", product(part)] for part in steps]
     together = f"{comparison.separable.macs:,} ({factor(comparison.reduction_factor)} fewer)"
     rows.append(["separable", shape(comparison.standard.output_shape), f"{comparison.separable_params:,}", together])
-    return table(["step", "output", "params", "MACs"], rows, [False, False, True, True]) + "\n"
+    parts = [table(["step", "output", "params", "MACs"], rows, [False, False, True, True])]
+    if comparison.alternatives:
+        parts.append(table(ALTERNATIVE_TITLES, alternatives(comparison), ALTERNATIVE_RIGHT))
+    return "\n\n".join(parts) + "\n"
 
 
 def separability(result: Separability, view: View) -> str:

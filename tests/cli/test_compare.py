@@ -99,3 +99,20 @@ def test_refusals(run: Run, options: tuple[object, ...], said: str) -> None:
     assert result.out == ""
     assert said in result.err
     assert "Traceback" not in result.err
+
+
+def test_the_layer_as_every_variant(run: Run) -> None:
+    """C = 32, N = 64, 3×3 on 10×10, no bias: MACs and params by the formula of each."""
+    result = run("compare", "--in", 32, "--out", 64, "--k", 3, "--hw", 10, "--no-bias", "--format", "json")
+    found = {one["variant"]: one for one in json.loads(result.out)["comparison"]["variants"]}
+    assert found["separable"]["macs"] == 100 * 32 * (9 + 64)
+    assert found["bsconv_u"]["macs"] == 100 * (32 * 64 + 9 * 64)
+    assert found["bsconv_s"]["params"] == 8 * (32 + 64) + 9 * 64
+    assert found["ghost"]["macs"] == 100 * (9 * 32 * 32 + 9 * 32)
+    assert found["grouped"]["params"] == 9 * 32 * 64 // 2
+    assert found["low_rank"]["params"] == 6 * (9 * 32 + 64)  # 32·73 // 352 = 6
+    assert found["spatial"]["macs"] == 100 * 8 * (3 * 32 + 3 * 64)  # 32·73 // 288 = 8
+    assert {one["weights"] for one in found.values()} == {"fitted", "initialised"}
+    assert all(found[name]["weights"] == "fitted" for name in ("separable", "bsconv_u", "low_rank", "spatial"))
+    pointwise = run("compare", "--in", 32, "--out", 64, "--k", 1, "--format", "json")
+    assert json.loads(pointwise.out)["comparison"]["variants"] == []
