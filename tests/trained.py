@@ -58,11 +58,33 @@ def accuracy(model: Any, data: tuple[Array, Array]) -> float:
     return float((np.asarray(model.predict(images, verbose=0)).argmax(axis=1) == labels).mean())
 
 
-def train(folder: Path) -> Trained:
+def separable(model: Any, fit: bool = True) -> Any:
+    """`model` with every convolution separable, m = 1, and all weights fitted or taken over; or (not `fit`) anew."""
+    import keras
+
+    from convcost import fits
+
+    def twin(layer: Any) -> Any:
+        if not isinstance(layer, keras.layers.Conv2D):
+            return layer.__class__.from_config(layer.get_config())
+        kept = ("name", "filters", "kernel_size", "strides", "padding", "use_bias", "activation")
+        return keras.layers.SeparableConv2D(**{name: layer.get_config()[name] for name in kept})
+
+    made = keras.models.clone_model(model, clone_function=twin)
+    for old, new in zip(model.layers, made.layers, strict=True) if fit else ():
+        if isinstance(old, keras.layers.Conv2D):
+            kernel, *bias = old.get_weights()
+            new.set_weights([*fits.depthwise_first(kernel, 1), *bias])
+        else:
+            new.set_weights(old.get_weights())
+    return made
+
+
+def train(folder: Path, seed: int = 1) -> Trained:
     """Train the network, and save it in a folder."""
     import keras
 
-    keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(seed)
     data, test = digits()
     model = fitted(network(), data, epochs=20)
     path = folder / "digits.keras"
