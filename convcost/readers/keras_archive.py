@@ -8,7 +8,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import RawIOBase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from convcost.model import Model
 if TYPE_CHECKING:
     import zipfile
 
+    from convcost.readers.keras_hdf5 import Slice
     from convcost.readers.keras_weights import GroupedWeights
 
 CONFIG = "config.json"
@@ -51,7 +51,7 @@ def weights_in(path: Path) -> GroupedWeights:
 
 
 @contextmanager
-def weights_file(path: Path) -> Iterator[Path | IO[bytes] | RawIOBase]:
+def weights_file(path: Path) -> Iterator[Path | Slice]:
     """The weights file of an archive, as h5py can open it. Raises ConvcostError where it has none."""
     import tempfile
 
@@ -67,8 +67,9 @@ def weights_file(path: Path) -> Iterator[Path | IO[bytes] | RawIOBase]:
             with Slice(path, _start_of(archive, info, path), info.file_size) as part:
                 yield part
             return
-        with tempfile.TemporaryFile() as copy:
-            _unpack(archive, info, path, copy)
+        with tempfile.TemporaryDirectory() as folder:
+            with (copy := Path(folder, WEIGHTS)).open("wb") as unpacked:
+                _unpack(archive, info, path, unpacked)
             yield copy
 
 

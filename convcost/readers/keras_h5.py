@@ -15,6 +15,7 @@ from convcost.model import Model
 if TYPE_CHECKING:
     from convcost.readers.keras_named_weights import NamedWeights
 
+CONFIG = "model_config"
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -24,23 +25,23 @@ def accepts(path: Path, head: bytes) -> bool:
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     """The model in an HDF5 file. Raises ConvcostError where it has neither a graph nor weights."""
-    from convcost.readers.keras_hdf5 import opened, texts_in
+    from convcost.readers.keras_hdf5_apart import read_apart
     from convcost.readers.keras_text import model_in
     from convcost.readers.keras_unknown import completed
 
-    with opened(str(path), path) as file:
-        config = texts_in(file, "model_config")
-    if config is None:
+    root = read_apart(str(path), path, (CONFIG,), whole=False)
+    if CONFIG not in root.texts:
         return _weights_alone(path)
-    return completed(model_in("".join(config), str(path), "h5"), lambda: weights_in(path))
+    return completed(model_in("".join(root.texts[CONFIG]), str(path), "h5"), lambda: weights_in(path))
 
 
 def weights_in(path: Path) -> NamedWeights:
     """The weights of a whole model, without their data. Raises ConvcostError where they are damaged."""
-    from convcost.readers.keras_hdf5 import opened
+    from convcost.readers.keras_hdf5 import Group
+    from convcost.readers.keras_hdf5_apart import read_apart
+    from convcost.readers.keras_named_weights import ATTRIBUTES, NamedWeights
 
-    with opened(str(path), path) as file:
-        return weights_of(file, str(path))
+    return NamedWeights(read_apart(str(path), path, ATTRIBUTES).groups.get("model_weights", Group()))
 
 
 def weights_of(file: Any, source: str) -> NamedWeights:
@@ -52,13 +53,12 @@ def weights_of(file: Any, source: str) -> NamedWeights:
 
 
 def _weights_alone(path: Path) -> Model:
-    from convcost.readers.keras_hdf5 import contents, opened
+    from convcost.readers.keras_hdf5_apart import read_apart
     from convcost.readers.keras_named_weights import ATTRIBUTES, NamedWeights
     from convcost.readers.keras_unknown import in_parts
     from convcost.readers.keras_weights import GroupedWeights
 
-    with opened(str(path), path) as file:
-        root = contents(file, str(path), ("name", *ATTRIBUTES))
+    root = read_apart(str(path), path, ("name", *ATTRIBUTES))
     parts = NamedWeights(root).parts() or GroupedWeights(root).parts()
     if not parts:
         raise ConvcostError(f"{path}: an HDF5 file, but no Keras model and no weights of one")

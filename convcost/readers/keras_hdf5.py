@@ -20,7 +20,7 @@ from convcost.model import Shape
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MOST_OBJECTS = 1_000_000
 DEEPEST_GROUP = 128
-DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, OverflowError)
+DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
 """What h5py raises on a file that is not as it should be."""
 
 
@@ -60,6 +60,7 @@ class Slice(io.RawIOBase):
     """The bytes of `file` from `start` on, `size` of them, as a file of their own."""
 
     def __init__(self, path: Path, start: int, size: int) -> None:
+        self.path = path
         self.file = path.open("rb", buffering=0)
         self.start = start
         self.size = size
@@ -112,33 +113,38 @@ def _one_line(error: BaseException) -> str:
 
 def contents(root: Any, source: str, attributes: tuple[str, ...] = ()) -> Group:
     """All that lies in an h5py file. Raises ConvcostError where there is too much, or data lies in another file."""
-    return _Walk(source, attributes).group(root, "", 0)
+    return _Walk(source, attributes).group(root.id, "", 0)
 
 
 class _Walk:
+    """Walks with h5py's low-level identifiers: its objects for groups and data sets take three times as long."""
+
     def __init__(self, source: str, attributes: tuple[str, ...]) -> None:
+        import h5py
+
+        self.h5py = h5py
         self.source = source
         self.attributes = attributes
         self.seen: set[int] = set()
 
     def group(self, group: Any, path: str, depth: int) -> Group:
-        import h5py
-
+        h5py = self.h5py
         if depth > DEEPEST_GROUP:
             raise ConvcostError(f"{self.source}: HDF5 groups lie more than {DEEPEST_GROUP} deep")
         datasets: dict[str, Stored] = {}
         groups: dict[str, Group] = {}
-        for name in group:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        for link in group:
+            if group.links.get_info(link).type != h5py.h5l.TYPE_HARD:
                 continue
-            member = group[name]
-            if not self.is_new(h5py.h5o.get_info(member.id).addr):
+            member, name = h5py.h5o.open(group, link), link.decode("utf-8", "replace")
+            if not self.is_new(h5py.h5o.get_info(member).addr):
                 continue
-            if isinstance(member, h5py.Group):
+            if isinstance(member, h5py.h5g.GroupID):
                 groups[name] = self.group(member, f"{path}/{name}", depth + 1)
-            elif isinstance(member, h5py.Dataset):
+            elif isinstance(member, h5py.h5d.DatasetID):
                 datasets[name] = self.dataset(name, member, path)
-        texts = {name: found for name in self.attributes if (found := texts_in(group, name)) is not None}
+        has_texts = self.attributes and h5py.h5a.get_num_attrs(group)
+        texts = texts_of(h5py.Group(group), self.attributes) if has_texts else {}
         return Group(datasets, groups, texts, path)
 
     def is_new(self, address: int) -> bool:
@@ -149,20 +155,25 @@ class _Walk:
         return new
 
     def dataset(self, name: str, dataset: Any, path: str) -> Stored:
-        import h5py
-
-        created = dataset.id.get_create_plist()
+        h5py = self.h5py
+        created = dataset.get_create_plist()
         # Asked before its shape, which HDF5 may look up in the other file.
         if created.get_layout() == h5py.h5d.VIRTUAL or created.get_external_count():
-            raise ConvcostError(f"{self.source}: data set {dataset.name!r} lies in another file, which is not opened")
+            raise ConvcostError(f"{self.source}: data set '{path}/{name}' lies in another file, which is not opened")
         dtype = dataset.dtype
         # HDF5 has no bfloat16: Keras writes two opaque bytes and an attribute.
-        told = dataset.attrs.get("dtype") if dtype.kind == "V" else None
-        dtype_name = told if isinstance(told, str) else dtype.name
-        return Stored(name, tuple(dataset.shape or ()), dtype_name, path=f"{path}/{name}")
+        told = h5py.Dataset(dataset).attrs.get("dtype") if dtype.kind == "V" else None
+        return Stored(
+            name, tuple(dataset.shape or ()), told if isinstance(told, str) else dtype.name, path=f"{path}/{name}"
+        )
 
 
-def texts_in(group: Any, attribute: str) -> tuple[str, ...] | None:
+def texts_of(group: Any, attributes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The texts in those of the attributes that an h5py group has."""
+    return {name: found for name in attributes if (found := _texts_in(group, name)) is not None}
+
+
+def _texts_in(group: Any, attribute: str) -> tuple[str, ...] | None:
     """The text, or list of texts, in an attribute of an h5py group; None where it has none.
 
     Keras cuts a list that is too long for one attribute into `attribute0`, `attribute1`, …
@@ -178,4 +189,9 @@ def texts_in(group: Any, attribute: str) -> tuple[str, ...] | None:
 def _texts(value: Any) -> tuple[str, ...]:
     listed = value.tolist() if hasattr(value, "tolist") else value
     listed = listed if isinstance(listed, list) else [listed]
-    return tuple(one.decode("utf-8", "replace") if isinstance(one, bytes) else str(one) for one in listed)
+    return tuple(one.decode("utf-8", "replace") if isinstance(one, bytes) else _unicode(str(one)) for one in listed)
+
+
+def _unicode(name: str) -> str:
+    """A name without what is no text: h5py leaves bytes that are not UTF-8 in it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -10,20 +10,20 @@ is trainable is not in the file.
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from convcost.layers import every_kind
 from convcost.model import Layer, Model
 from convcost.naming import snake_case
-from convcost.readers.keras_hdf5 import Group, Stored, contents, opened
+from convcost.readers.keras_hdf5 import Group, Slice, Stored
+from convcost.readers.keras_hdf5_apart import read_apart
 
 Member = TypeVar("Member")
 
@@ -69,10 +69,9 @@ class GroupedWeights(msgspec.Struct, frozen=True):
         return [part for part in found if part.weights]
 
 
-def read_weights(source: str, file: Path | IO[bytes] | io.RawIOBase) -> GroupedWeights:
+def read_weights(source: str, file: Path | Slice) -> GroupedWeights:
     """The weights of a `.weights.h5` file. Raises ConvcostError where it is damaged."""
-    with opened(source, file) as hdf5:
-        return GroupedWeights(contents(hdf5, source, attributes=("name",)))
+    return GroupedWeights(read_apart(source, file, attributes=("name",)))
 
 
 def _groups(group: Group, model: Model, prefix: str) -> Iterator[tuple[str, Layer, Group]]:
