@@ -9,7 +9,7 @@ import msgspec
 from convcost.errors import ConvcostError
 from convcost.layers.base import Kind
 from convcost.memory import Moment, timeline
-from convcost.model import DTYPE_BITS, Layer, Model, Policy, Shape, Unknown
+from convcost.model import DTYPE_BITS, Layer, Model, Policy, Shape, Unknown, Weight
 from convcost.profile import followed
 from convcost.reordering import Reordering, reordered
 from convcost.report import Report
@@ -132,14 +132,17 @@ def _retyped(layer: Layer, dtype: str) -> Layer:
     if isinstance(rule, Model):
         rule = with_dtype(rule, dtype)
     elif isinstance(rule, Unknown):
-        weights = (
-            msgspec.structs.replace(weight, dtype=weight.dtype and _turned(weight.dtype, dtype))
-            for weight in rule.weights
-        )
-        rule = msgspec.structs.replace(rule, weights=tuple(weights))
+        rule = msgspec.structs.replace(rule, weights=_retyped_weights(rule.weights, dtype))
     elif isinstance(rule, Kind):
         held = {name: getattr(rule, name) for name in rule.inner}
         inside = {name: _retyped(one, dtype) for name, one in held.items() if isinstance(one, Layer)}
         rule = msgspec.structs.replace(rule, **inside) if inside else rule
     policy = Policy(_turned(layer.policy.variable, dtype), _turned(layer.policy.compute, dtype))
-    return msgspec.structs.replace(layer, policy=policy, rule=rule)
+    stored = None if layer.stored is None else _retyped_weights(layer.stored, dtype)
+    return msgspec.structs.replace(layer, policy=policy, rule=rule, stored=stored)
+
+
+def _retyped_weights(weights: tuple[Weight, ...], dtype: str) -> tuple[Weight, ...]:
+    return tuple(
+        msgspec.structs.replace(weight, dtype=weight.dtype and _turned(weight.dtype, dtype)) for weight in weights
+    )

@@ -173,7 +173,7 @@ class _Run:
             if isinstance(rule, Unknown) or len(shapes) < len(reads):
                 raise UncountedError(rule.reason if isinstance(rule, Unknown) else NO_SHAPE)
             shape = rule.output_shape(*shapes)
-            cost, weights = rule.cost(*shapes), rule.weights(*shapes)
+            cost, weights = rule.cost(*shapes), as_stored(rule.weights(*shapes), layer.stored)
         except UncountedError as unknown:
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
             weights_known = weights_of(layer, reads, told)
@@ -239,6 +239,16 @@ class _Run:
     def where(self, path: str, layer: Layer) -> str:
         line = f":{layer.line}" if layer.line else ""
         return f"{self.source}{line}: layer {path!r} ({layer.kind})"
+
+
+def as_stored(weights: tuple[Weight, ...], stored: tuple[Weight, ...] | None) -> tuple[Weight, ...]:
+    """`weights` in the types in which the file holds them, where it tells."""
+    if stored is None or len(stored) != len(weights):
+        return weights
+    return tuple(
+        msgspec.structs.replace(weight, dtype=weight.dtype or told.dtype)
+        for weight, told in zip(weights, stored, strict=True)
+    )
 
 
 def weights_of(layer: Layer, reads: Sequence[Tensor], told: Sequence[Recorded | None]) -> tuple[Weight, ...] | None:

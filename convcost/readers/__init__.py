@@ -34,7 +34,7 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     what = "folder" if path.is_dir() else "file"
     raise ConvcostError(
         f"{path}: not a {what} that convcost reads; it reads Keras models (.keras, .h5, .json, SavedModel folders),"
-        " .weights.h5 files and YAML specs"
+        " .weights.h5 and .tflite files, and YAML specs"
     )
 
 
