@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from convcost.engine.graph import READ_SHAPE_ONLY
 from convcost.memory import Step, Tensor, peak
 from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Peak
+
+
+ITSELF = "(itself)"
+"""What stands for the code of a layer or model, outside of the layers that it calls."""
+
+
+def inside(path: str) -> str:
+    """The path of what the layer or model at `path` does itself."""
+    return f"{path}/{ITSELF}" if path else ITSELF
 
 
 class Flow:
@@ -49,8 +60,8 @@ class Flow:
         """The tensor that the layer at `reader` reads; what no layer has put out is a step of the code around it."""
         if id(tensor) not in self.known:
             sources = tuple(self.sources(tensor)) or (self.nothing,)
-            around = reader.rpartition("/")[0]
-            self.steps.append(Step(around, sources, (self.new(tensor),)))
+            around, _, _ = reader.rpartition("/")
+            self.steps.append(Step(inside(around), sources, (self.new(tensor),)))
         return self.known[id(tensor)]
 
     def sources(self, tensor: Any) -> Iterable[Tensor]:
@@ -71,8 +82,8 @@ class Flow:
 
     def peak(self, outputs: Sequence[Any]) -> Peak:
         """The step at which most is alive. `outputs`: what the model puts out."""
-        numbers = [self.of("", tensor).number for tensor in outputs]
-        return peak(self.steps, numbers)
+        found = peak(self.steps, [self.of("", tensor).number for tensor in outputs])
+        return msgspec.structs.replace(found, live=tuple(one for one in found.live if one.bytes))
 
     def new(self, tensor: Any) -> Tensor:
         self.count += 1

@@ -15,7 +15,7 @@ import msgspec
 
 from convcost.cost import NOTHING, Cost, total
 from convcost.engine.calls import Call
-from convcost.engine.flow import Flow, bytes_in, shape_of
+from convcost.engine.flow import ITSELF, Flow, bytes_in, inside, shape_of
 from convcost.engine.trace import Traced
 from convcost.errors import ConvcostError
 from convcost.layers import find
@@ -25,7 +25,6 @@ from convcost.model import FLOAT32, Layer, Policy, Unknown, Weight
 from convcost.model import Call as NoCall
 from convcost.report import CallShapes, Peak, Row
 
-ITSELF = "(itself)"
 FRAMEWORKS = ("keras", "tf_keras")
 TRACED = Unknown("no rule describes it: its MACs are those of the traced graph")
 
@@ -72,7 +71,7 @@ class _Part:
             return None
         first = self.operations[0]
         name = ITSELF if self.holds else str(first.name)
-        path = "/".join(filter(None, (self.path, ITSELF if self.holds else ""))) or name
+        path = inside(self.path) if self.holds else self.path or name
         layer = Layer(name, kind_of(first), self.rule or TRACED, (NoCall(),), policy=_policy(first))
         cost = None if self.reason else Cost(self.macs, _other(self.rule, self.calls))
         return Row(path, layer, tuple(self.calls), cost, self.weights, self.bytes, self.reason)

@@ -139,6 +139,7 @@ def test_code_between_layers_holds_its_tensors() -> None:
 
     report = convcost.analyze(Residual(), engine="keras", input_shape=(8, 8, 4))
     assert report.peak.bytes == 3 * 4 * 8 * 8 * 4  # both terms and the sum
+    assert (report.peak.layer, len(report.peak.live)) == ("(itself)", 3)
     assert report.totals.macs == 3 * 3 * 3 * 4 * 4 * 8 * 8
     assert report.totals.params == 3 * (3 * 3 * 4 * 4 + 4)
 
