@@ -8,7 +8,7 @@ import msgspec
 
 from convcost.errors import ConvcostError
 from convcost.model import Model
-from convcost.readers.keras_config import model_of
+from convcost.readers.keras_config import entry_kind, is_graph, model_of
 
 LARGEST_GRAPH = 256 * 10**6
 """Bytes of JSON, uncompressed."""
@@ -35,6 +35,8 @@ def model_from(entry: dict[str, Any], source: str, file_format: str) -> Model:
     if not isinstance(entry.get("class_name"), str) or "config" not in entry:
         raise ConvcostError(f"{source}: no model that Keras writes: it has no class_name or no config")
     try:
+        if not is_graph(entry) and entry_kind(entry)[0] is not None:
+            raise ConvcostError(f"{source}: a {entry['class_name']} is a layer, allowed: a model")
         model = model_of(entry, source)
     except RecursionError:
         raise ConvcostError(f"{source}: the model's JSON is nested too deep") from None
