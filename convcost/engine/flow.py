@@ -16,7 +16,6 @@ from convcost.memory import Step, Tensor, peak
 from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Peak
 
-
 ITSELF = "(itself)"
 """What stands for the code of a layer or model, outside of the layers that it calls."""
 
