@@ -19,12 +19,26 @@ from convcost.separability import judged
 from convcost.variants import apply, names, parse
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
     from convcost.planner import Planning
     from convcost.verification import Verification
+    from convcost.widening import Widening
 
-__all__ = ["ENGINES", "analyze", "compare", "explain", "load", "plan", "under_variants", "verify"]
+__all__ = [
+    "ENGINES",
+    "analyze",
+    "compare",
+    "explain",
+    "load",
+    "plan",
+    "separability",
+    "under_variants",
+    "verify",
+    "widen",
+]
 
 ENGINES = ("file", "keras")
 """How a model is counted: by rules from what its file says, or from the graph that its framework traces."""
@@ -244,6 +258,43 @@ def plan(
     points = planner.front(report, made, limits) if front else ()
     found = planner.plan(model, report, made, limits) if limits else None
     return planner.Planning(report, limits, losses, found, points)
+
+
+def widen(
+    source: Any,
+    *,
+    variants: Sequence[str] = ("separable",),
+    keep: Sequence[str] = (),
+    parameter: str | None = None,
+    metric: str = "macs",
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    batch: int = 1,
+    parameters: Mapping[str, Any] | None = None,
+) -> Widening:
+    """The width at which a model under a variant costs what the model itself does: as much as that, or just less.
+
+    Args:
+        source: as of `analyze`; a path to a spec, where `parameter` is given.
+        variants: as of `analyze`.
+        keep: globs of layers that the variant leaves alone; they are widened with the others.
+        parameter: of a spec, that is the width. Without it, the filters of all convolutions are multiplied.
+        metric: "macs", "flops", "params" or "weight_bytes": what is to cost the same.
+
+    Raises:
+        ForbiddenError: a layer has a fixed size that does not go with the width.
+        ConvcostError: as `analyze` does.
+    """
+    from convcost import widening
+
+    given = dict(parameters or {})
+    model = load(source, given)
+    report = analyze(model, input_shape=input_shape, batch=batch, what_if=False)
+    choices = [parse(text) for text in variants]
+
+    def reader(width: Fraction) -> Model:
+        return load(source, {**given, str(parameter): float(width)})
+
+    return widening.widening(model, report, choices, keep, metric, parameter, reader)
 
 
 def explain(

@@ -49,7 +49,7 @@ def fitted(model: Any, data: tuple[Array, Array], epochs: int, rate: float = 3e-
     import keras
 
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(*data, batch_size=64, epochs=epochs, verbose=0)
+    model.fit(*data, batch_size=32, epochs=epochs, verbose=0)
     return model
 
 
@@ -86,7 +86,7 @@ def train(folder: Path, seed: int = 1) -> Trained:
 
     keras.utils.set_random_seed(seed)
     data, test = digits()
-    model = fitted(network(), data, epochs=20)
+    model = fitted(network(), data, epochs=12)
     path = folder / "digits.keras"
     model.save(path)
     return Trained(path, accuracy(model, test), data, test)

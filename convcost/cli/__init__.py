@@ -27,6 +27,7 @@ from convcost.cli.schema import schema
 from convcost.cli.separability import separability
 from convcost.cli.variants import variants
 from convcost.cli.verify import verify
+from convcost.cli.widen import widen
 
 _COMMANDS = (
     analyze,
@@ -34,6 +35,7 @@ _COMMANDS = (
     variants,
     separability,
     plan,
+    widen,
     memory,
     explain,
     verify,

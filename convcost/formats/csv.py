@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convcost.footprint import Footprint
     from convcost.kernel_scores import Separability
     from convcost.planner import Planning
+    from convcost.widening import Widening
 
 SUFFIX = ".csv"
 
@@ -101,6 +102,17 @@ def planning(planning: Planning, view: View) -> str:
         return _written(["macs", "loss", "replaced"], map(msgspec.structs.astuple, planning.front))
     header = ["path", "variant", "macs_before", "macs_after", "loss", "reason"]
     return _written(header, map(msgspec.structs.astuple, planning.plan.replacements))
+
+
+def widening(widening: Widening, view: View) -> str:
+    """One row a model: as it is, under the variant, and as wide as costs the same."""
+    metrics = ["macs", "flops", "params", "weight_bytes", "peak_activation_bytes"]
+    shown = [("", 1, widening.report), (widening.variant, 1, widening.narrow)]
+    rows = [
+        [name, width, *(getattr(one.totals, metric) for metric in metrics)]
+        for name, width, one in (*shown, (widening.variant, widening.value, widening.wide))
+    ]
+    return _written(["variant", widening.parameter or "width", *metrics], rows)
 
 
 def explanation(explanation: Explanation, view: View) -> str:

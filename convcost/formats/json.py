@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from convcost.kernel_scores import Separability
     from convcost.planner import Planning
     from convcost.verification import Verification
+    from convcost.widening import Widening
 
 SUFFIX = ".json"
 SCHEMA_VERSION = 1
@@ -122,6 +123,19 @@ def planning(planning: Planning, view: View) -> str:
         "front": [msgspec.structs.asdict(point) for point in planning.front],
     }
     return _dumped({**_head(), "model": as_dict(planning.report)["model"], "planning": data})
+
+
+def widening(widening: Widening, view: View) -> str:
+    data = {
+        "variant": widening.variant,
+        "metric": widening.metric,
+        "parameter": widening.parameter or None,
+        "value": widening.value,
+        "totals": _totals(widening.report.totals),
+        "narrow": _totals(widening.narrow.totals),
+        "wide": _totals(widening.wide.totals),
+    }
+    return _dumped({**_head(), "model": as_dict(widening.report)["model"], "widening": data})
 
 
 def explanation(explanation: Explanation, view: View) -> str:

@@ -11,7 +11,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _explaining, _planning, _scores
+from convcost.formats import _explaining, _planning, _scores, _widening
 from convcost.formats._teaching import ALTERNATIVE_RIGHT, ALTERNATIVE_TITLES, alternatives, product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from convcost.footprint import Footprint
     from convcost.kernel_scores import Separability
     from convcost.planner import Planning
+    from convcost.widening import Widening
 
 SUFFIX = ".md"
 
@@ -115,6 +116,11 @@ def planning(planning: Planning, view: View) -> str:
     if planning.front:
         parts.append(table(_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT))
     return "\n\n".join([*parts, *map(escaped, _planning.remarks(planning))]) + "\n"
+
+
+def widening(widening: Widening, view: View) -> str:
+    rows = table(_widening.TITLES, _widening.cells(widening, view), _widening.RIGHT)
+    return f"{rows}\n\n{escaped(_widening.told(widening))}\n"
 
 
 def explanation(explanation: Explanation, view: View) -> str:

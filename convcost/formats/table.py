@@ -10,7 +10,7 @@ from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
 from convcost.columns import columns, sums
 from convcost.comparison import Comparison
-from convcost.formats import _explaining, _planning, _scores, _sides, _verifying
+from convcost.formats import _explaining, _planning, _scores, _sides, _verifying, _widening
 from convcost.formats._blocks import blocks
 from convcost.formats._plain import aligned
 from convcost.formats._teaching import explained
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from convcost.kernel_scores import Separability
     from convcost.planner import Planning
     from convcost.verification import Verification
+    from convcost.widening import Widening
 
 SUFFIX = ".txt"
 MOST_LIVE = 4
@@ -129,6 +130,12 @@ def planning(planning: Planning, view: View) -> str:
         grid = (_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT)
         parts.append(f"The least loss at other limits of MACs:\n{_drawn(grid, view)}")
     return "\n\n".join([*parts, "\n".join(_planning.remarks(planning))]) + "\n"
+
+
+def widening(widening: Widening, view: View) -> str:
+    rows = _widening.cells(widening, view)
+    parts = [_heading(widening.report), _drawn((_widening.TITLES, rows, _widening.RIGHT), view)]
+    return "\n\n".join([*parts, _widening.told(widening)]) + "\n"
 
 
 def explanation(explanation: Explanation, view: View) -> str:
