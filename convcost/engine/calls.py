@@ -32,6 +32,12 @@ class Calls:
         self.paths: dict[str, str] = {}
         self.running: list[Call] = []
 
+    @property
+    def last(self) -> list[Call]:
+        """The last call of a model and those inside it: TensorFlow traces again what makes variables at first."""
+        outermost = [place for place, call in enumerate(self.made) if call.around is None]
+        return self.made[outermost[-1] :]
+
     def start(self, operation: Any, args: Any, kwargs: Any) -> str:
         """Note a call; returns the name of its scope."""
         call = Call(operation, self.running[-1] if self.running else None, args, kwargs)

@@ -92,7 +92,7 @@ def traced_graph(model: Any, input_shapes: Shape | Mapping[str, Shape] | None = 
             concrete()  # A subclassed model builds its layers when it is first called, by calls that are no part of it.
         with recorded(tensorflow, keras) as calls:
             graph = concrete().graph
-    return Traced(model, inputs, graph, calls.made, calls.paths)
+    return Traced(model, inputs, graph, calls.last, calls.paths)
 
 
 def _is_told_training(model: Any, keras: Any) -> bool:

@@ -159,6 +159,14 @@ def test_a_shared_layer_has_its_params_once() -> None:
     assert report.totals.macs == 2 * 5 * 5
 
 
+def test_a_model_that_is_traced_twice_counts_once() -> None:
+    """The operation makes a generator of random numbers when it is first called: TensorFlow traces it again."""
+    values = keras.Input((6, 7, 3))
+    model = keras.Model(values, keras.ops.image.elastic_transform(values, sigma=1.0))
+    report = convcost.analyze(model, engine="keras")
+    assert [len(row.calls) for row in report.rows] == [1, 1]
+
+
 class Hidden(layers.Layer):
     """Leaves TensorFlow for NumPy, where nothing can be seen."""
 
