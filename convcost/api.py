@@ -24,16 +24,20 @@ if TYPE_CHECKING:
     from convcost.explanation import Explanation
     from convcost.kernel_scores import Separability
     from convcost.planner import Planning
+    from convcost.rewriting import Rewriting
     from convcost.verification import Verification
     from convcost.widening import Widening
 
 __all__ = [
     "ENGINES",
     "analyze",
+    "build",
     "compare",
     "explain",
+    "export",
     "load",
     "plan",
+    "rewrite",
     "separability",
     "under_variants",
     "verify",
@@ -295,6 +299,59 @@ def widen(
         return load(source, {**given, str(parameter): float(width)})
 
     return widening.widening(model, report, choices, keep, metric, parameter, reader)
+
+
+def rewrite(
+    source: str | Path,
+    target: str | Path,
+    *,
+    variants: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    plan: str | Path | None = None,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Rewriting:
+    """Write a model in which variants take the place of convolutions, with weights fitted from the trained kernels.
+
+    Args:
+        source: a `.keras` archive of Keras 3; any model file where `target` is a spec.
+        target: the `.keras` archive, or the `.yaml` spec, to write.
+        variants: `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
+        keep: globs of layers that are left alone.
+        plan: a plan file, in the place of `variants`.
+
+    Raises:
+        ConvcostError: as `analyze` does; where a layer cannot be rewritten, with its name. Then nothing is written.
+    """
+    from convcost.rewriting import converted, rewritten
+
+    model = load(source, parameters)
+    report = analyze(model, input_shape=input_shape, what_if=False)
+    done = converted(model, report, variants, keep, Path(plan) if plan is not None else None)
+    return rewritten(Path(source), Path(target), model, report, done)
+
+
+def export(source: Any, *, parameters: Mapping[str, Any] | None = None) -> str:
+    """The spec of a model, as YAML: what it costs is what the model costs.
+
+    Raises ConvcostError, with the layer's name, where a spec cannot say what a layer is.
+    """
+    from convcost.writers.spec_yaml import text_of
+
+    return text_of(load(source, parameters))
+
+
+def build(source: Any, *, parameters: Mapping[str, Any] | None = None) -> Any:
+    """A new Keras model, with initial weights, of a spec (or of any model that convcost reads). Needs TensorFlow.
+
+    Raises ConvcostError, with the layer's name, where Keras cannot make a layer.
+    """
+    from convcost.engine.build import built
+    from convcost.sizing import sized
+    from convcost.writers.keras_graph import model_entry
+
+    model = sized(load(source, parameters))
+    return built(model_entry(model, model.name), model.source)
 
 
 def explain(

@@ -1,4 +1,4 @@
-"""A trained model rewritten: variants in the place of convolutions, with weights fitted from the trained kernels."""
+"""A model rewritten: variants in the place of convolutions, and weights fitted from the trained kernels."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ from convcost.writers.keras_archive import Member
 from convcost.writers.keras_config import Edit
 from convcost.writers.keras_graph import Json
 from convcost.writers.keras_weights import Copy, put
+from convcost.writers.spec_yaml import text_of
+from convcost.writers.whole import replacing
+
+SPECS = (".yaml", ".yml")
+MOST_NAMED = 5
+"""Layers that a note lists by name."""
+KEPT = 0.99
+"""Of a kernel's energy. Below that, outputs change more than rounding would change them."""
 
 
 class Rewritten(msgspec.Struct, frozen=True):
@@ -44,18 +52,25 @@ class Rewritten(msgspec.Struct, frozen=True):
 
 
 class Rewriting(msgspec.Struct, frozen=True):
-    """What a model cost, what it costs now, its new layers, and what could not be kept."""
+    """What a model cost, what it costs now, its new layers, and what has to be known of them.
+
+    `weights` False: it is a spec, which has none.
+    """
 
     before: Report
     after: Report
     layers: tuple[Rewritten, ...]
     notes: tuple[str, ...] = ()
+    weights: bool = True
 
 
 def converted(
     model: Model, report: Report, variants: Sequence[str], keep: Sequence[str], plan: Path | None
 ) -> Conversion:
-    """`model`, whose profile is `report`, under the variants or the plan. Raises ConvcostError where nothing changes."""
+    """`model`, whose profile is `report`, under the variants or the plan.
+
+    Raises ConvcostError where nothing changes.
+    """
     if (plan is None) == (not variants):
         raise ConvcostError("a plan or variants tell what takes the place of layers: give one of the two")
     if plan is not None:
@@ -71,25 +86,43 @@ def converted(
 
 
 def rewritten(path: Path, target: Path, model: Model, report: Report, done: Conversion) -> Rewriting:
-    """Write the archive `target`: what `path` holds, `model` with the profile `report`, after the conversion `done`.
+    """Write `model`, which `path` holds and whose profile is `report`, as the archive or the spec `target`.
 
     Raises ConvcostError, with the layer's name, where a layer cannot be rewritten; then nothing is written.
     """
+    if target.suffix in SPECS:
+        return _as_spec(path, target, report, done)
+    if target.suffix != ".keras":
+        raise ConvcostError(f"{target}: allowed: a name that ends in .keras, or in .yaml for a spec")
     if model.format != "keras":
-        raise ConvcostError(f"{path}: a {model.format} file is not rewritten, allowed: .keras archives")
-    if target.exists() and target.samefile(path):
-        raise ConvcostError(f"{target}: is the input, and would be overwritten")
+        raise ConvcostError(
+            f"{path}: a {model.format} file cannot become an archive, allowed: .keras; -o OUT.yaml writes a spec"
+        )
     for ref in model.inputs:
         told, given = declared_shape(model, ref), report.input_shapes[ref.layer]
         if told is not None and not agrees(given, told):
             raise ConvcostError(f"{path}: input {ref.layer!r} is {given}, which the archive fixes at {told}")
     after = profile(done.model, report.input_shapes, report.batch)
-    with writer.replacing(target) as temporary:
+    with replacing(target, path) as temporary:
         rewriting = _Rewriting(path, model, report, after, done).write(temporary)
         again = profile(read(temporary, {}), report.input_shapes, report.batch)
         if (again.totals, again.peak) != (after.totals, after.peak):
             raise RuntimeError(f"the rewritten model costs {again.totals}, predicted: {after.totals}")
     return rewriting
+
+
+def _as_spec(path: Path, target: Path, report: Report, done: Conversion) -> Rewriting:
+    text = text_of(msgspec.structs.replace(done.model, source=str(path)))
+    with replacing(target, path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    after = profile(done.model, report.input_shapes, report.batch)
+    layers = tuple(Rewritten(one, written(variant)) for one, variant in done.variants.items())
+    return Rewriting(report, after, layers, _left(done), weights=False)
+
+
+def _left(done: Conversion) -> tuple[str, ...]:
+    """What was meant to be converted and is not."""
+    return tuple(f"layer {path!r} is left as it is: {why}" for path, why in done.refused.items())
 
 
 class _Rewriting:
@@ -113,7 +146,7 @@ class _Rewriting:
             edited: list[Member] = [(reader.CONFIG, json.dumps(config).encode()), (reader.WEIGHTS, weights)]
             kept: Iterator[Member] = ((_moved(name, moved), content) for name, content in reader.others(self.path))
             writer.write(target, chain(edited, kept))
-        return Rewriting(self.before, self.after, layers, tuple(self.notes))
+        return Rewriting(self.before, self.after, layers, (*_left(self.done), *self.notes, *_to_train(layers)))
 
     def config(self) -> Json:
         """config.json with the new layers, and without the optimizer."""
@@ -180,6 +213,26 @@ class _Rewriting:
                 else:
                     put(groups[one.path], one.values, stored[path][0].dtype)
             yield Rewritten(path, written(variant), steps.energy)
+
+
+def _to_train(layers: Sequence[Rewritten]) -> Iterator[str]:
+    """What has to be trained before it is used."""
+    anew: dict[str, list[str]] = {}
+    for one in layers:
+        if one.energy is None:
+            anew.setdefault(one.variant, []).append(one.path)
+    for variant, paths in anew.items():
+        named = ", ".join(map(repr, paths[:MOST_NAMED])) + (
+            f" and {len(paths) - MOST_NAMED} more" * (len(paths) > MOST_NAMED)
+        )
+        yield f"the weights of {named} ({variant}) are initialised anew: to be trained"
+    fitted = [(one.energy, one.path) for one in layers if one.energy is not None]
+    energy, path = min(fitted, default=(1.0, ""))
+    if energy < KEPT:
+        yield (
+            f"the fit of {path!r} keeps {energy:.1%} of its kernel's energy: this is a new architecture, to be trained,"
+            " rather than the same network in another form"
+        )
 
 
 def _moved(name: str, moved: Mapping[str, str]) -> str:

@@ -14,15 +14,18 @@ import typer
 
 from convcost._version import __version__
 from convcost.cli.analyze import analyze
+from convcost.cli.build import build
 from convcost.cli.check import check
 from convcost.cli.compare import compare
 from convcost.cli.diff import diff
 from convcost.cli.explain import explain
+from convcost.cli.export import export
 from convcost.cli.init import init
 from convcost.cli.layers import layers
 from convcost.cli.lock import lock
 from convcost.cli.memory import memory
 from convcost.cli.plan import plan
+from convcost.cli.rewrite import rewrite
 from convcost.cli.schema import schema
 from convcost.cli.separability import separability
 from convcost.cli.variants import variants
@@ -35,6 +38,9 @@ _COMMANDS = (
     variants,
     separability,
     plan,
+    rewrite,
+    export,
+    build,
     widen,
     memory,
     explain,
