@@ -23,7 +23,8 @@ FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
 UNKNOWN_CLASS = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']*)'")
 """How Keras 3 and Keras 2 say that a class is not registered."""
 
-PROGRAM, METADATA = "saved_model.pb", "keras_metadata.pb"
+PROGRAM, METADATA, CONFIG = "saved_model.pb", "keras_metadata.pb", "config.json"
+SPECS = (".yaml", ".yml")
 
 
 def is_program(path: Path) -> bool:
@@ -63,6 +64,10 @@ def live(source: Any, modules: Sequence[ModuleType], run_code: bool) -> Any:
     path = Path(source)
     if not path.exists():
         raise ConvcostError(f"{path}: no such file; a function that builds a model is written package.module:function")
+    if path.suffix in SPECS:
+        raise ConvcostError(f"{path}: a spec describes layers and has no code: it is counted without --engine keras")
+    if path.is_dir() and not any((path / name).is_file() for name in (PROGRAM, METADATA, CONFIG)):
+        raise ConvcostError(f"{path}: no folder of a model: it has no {PROGRAM} and no {CONFIG}")
     _, keras = tensorflow_and_keras()
     keras = keras_2() if _is_of_keras_2(path) else keras
     return _loaded(path, keras, modules, run_code)
@@ -115,7 +120,7 @@ def _is_of_keras_2(path: Path) -> bool:
     """Whether Keras 2 wrote a file: its version is in each."""
     if path.is_dir():
         metadata = path / "metadata.json"
-        return not metadata.is_file() or _is_2(_field(metadata.read_bytes()))
+        return (path / METADATA).is_file() or (metadata.is_file() and _is_2(_field(metadata.read_bytes())))
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             return "metadata.json" in archive.namelist() and _is_2(_field(archive.read("metadata.json")))

@@ -229,9 +229,12 @@ def test_a_model_that_talks_is_not_heard(saved: Path) -> None:
         (("my_blocks:not_a_model", "--engine", "keras"), 3, "cannot trace a dict, allowed: a Keras 3 model"),
         (("nowhere:build", "--engine", "keras"), 2, "nowhere: ModuleNotFoundError"),
         (("nothing.keras", "--engine", "keras"), 2, "nothing.keras: no such file"),
+        ((".", "--engine", "keras"), 2, "no folder of a model"),
+        (("net.yaml", "--engine", "keras"), 2, "a spec describes layers and has no code"),
     ],
 )
 def test_refusals(run: Run, saved: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+    (saved / "net.yaml").write_text("convcost: 1\n")
     result = run("analyze", *arguments)
     assert (result.code, result.out) == (code, "")
     assert said in result.err
