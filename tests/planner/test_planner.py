@@ -302,3 +302,15 @@ def test_a_plan_that_is_none_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ConvcostError) as refused:
             read(tmp_path / "plan.yaml")
         assert said in str(refused.value)
+
+
+def test_the_rewritten_file_costs_what_the_plan_predicts(tmp_path: Path, run: Run) -> None:
+    """From the plan's file by way of rewrite to an archive that is analyzed, and counted by Keras."""
+    path, file, out = saved(tmp_path / "net.keras"), tmp_path / "plan.yaml", tmp_path / "out.keras"
+    planned = json.loads(run("plan", path, "--max", "macs=900k", "--format", "json", "-o", file).out)["planning"][
+        "plan"
+    ]
+    assert run("rewrite", path, "--plan", file, "-o", out).code == 0
+    totals = json.loads(run("analyze", out, "--format", "json").out)["totals"]
+    assert totals == planned["totals"]
+    assert keras.models.load_model(out).count_params() == planned["totals"]["params"]
