@@ -123,7 +123,7 @@ def analyze(
         reports.append(report)
         for warning in report.warnings:
             out.warn(warning)
-    if engine == "file" and any(one.uncounted and one.format not in ("spec", "weights.h5") for one in reports):
+    if engine == "file" and any(one.uncounted and one.format in out.LOADED_BY_KERAS for one in reports):
         out.hint("--engine keras counts what no rule does, by running the model's code (convcost analyze --help)")
     separable = separable and convention is None
     view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw)

@@ -95,6 +95,10 @@ def show(text: str) -> None:
     sys.stdout.flush()
 
 
+LOADED_BY_KERAS = ("keras", "h5", "json", "saved_model")
+"""The formats of models whose code Keras can run."""
+
+
 def hint(message: str) -> None:
     """Print what could be done next."""
     sys.stderr.write(f"hint: {message}\n")
