@@ -75,4 +75,8 @@ def remarks(planning: Planning) -> list[str]:
     if planning.plan is not None:
         total = f"loss {planning.plan.loss:.4f} in all, the least that meets the limits, given that losses add up"
         said.insert(0, f"{len(planning.plan.replacements)} of {len(planning.report.rows)} layers replaced: {total}.")
+    if uncounted := [printable(row.path) for row in planning.report.uncounted]:
+        said.append(
+            f"Totals are lower bounds, and limits hold for what is counted. Not counted: {', '.join(uncounted)}."
+        )
     return said

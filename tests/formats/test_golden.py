@@ -13,12 +13,17 @@ import pytest
 
 from convcost import api, formats
 from convcost.footprint import footprint
+from convcost.kernel_scores import KernelScores, Score, Separability
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.layers.dense import Dense
 from convcost.layers.normalization import BatchNormalization
 from convcost.layers.pooling import GlobalAveragePooling2D
 from convcost.model import Model, Unknown, Weight
+from convcost.planner import Offer, Planning, front, plan
 from convcost.table import View
+from convcost.variants.low_rank import LowRank
+from convcost.variants.separable import Separable
+from convcost.widening import Widening
 from tests.building import chain, graph
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -43,11 +48,37 @@ def example() -> Model:
 MODEL = example()
 REPORT = api.analyze(MODEL)
 WHAT_IFS = [REPORT.what_if, msgspec.structs.replace(REPORT.what_if, variant="ghost(s=4)", refused={"stem": "a|b"})]
+HOSTILE = "[/red]|<b>=a%b::c"
+
+
+def scores() -> Separability:
+    """Three kernels: entangled, close at m = 2, and of zeros."""
+    entangled = (Score("separable", 0.15, 0.4, 0.25, 0.55), Score("separable(m=9)", 1.2, 1.0, 1.0, 0.0))
+    mixed = (Score("separable", 0.2, 0.8, 0.7, 0.2), Score("separable(m=2)", 0.4, 0.96, 0.9, 0.01))
+    zero = (Score("separable", 0.2, 1.0, 1.0, None),)
+    layers = (
+        KernelScores("stem", (3, 3, 3, 16), entangled),
+        KernelScores(HOSTILE, (3, 3, 16, 8), mixed),
+        KernelScores("dead", (5, 2, 4), zero, zero=True),
+    )
+    return Separability(REPORT, layers, {"up|": "transposed: no variant stands in for it"}, samples=32)
+
+
+def planned() -> Planning:
+    """Two replacements, and a front of three points."""
+    offers = {"stem": [Offer(Separable(), 0.25, "keeps 0.500 of the energy")], HOSTILE: [Offer(LowRank(r=1), 0.125)]}
+    limits = {"macs": 150_000, "peak_activation_bytes": 50_000}
+    return Planning(REPORT, limits, "what is told", plan(MODEL, REPORT, offers, limits), front(REPORT, offers, {}, 2))
+
+
 SHOWN: dict[str, tuple[object, ...]] = {
     "report": (REPORT,),
     "reports": ([REPORT, REPORT],),
     "variants": (REPORT, WHAT_IFS),
     "comparison": (api.compare(3, 128, 3, 5),),
+    "separability": (scores(),),
+    "planning": (planned(),),
+    "widening": (Widening(REPORT, "separable", REPORT, REPORT, "macs", "", 1.25),),
     "footprint": (footprint(MODEL, dtype="int8", reorder=True, ram=9 * 2**10, flash=2000),),
 }
 
