@@ -21,7 +21,7 @@ NAME: Schema = {"type": ["string", "number", "boolean"]}
 VALUE: Schema = {"type": ["string", "number", "boolean", "null", "array"]}
 READS: Schema = {"anyOf": [NAME, {"type": "array", "items": NAME, "minItems": 1}]}
 OPERATION = "ops."
-DTYPE: Schema = {"anyOf": [{"enum": [*DTYPE_BITS, "mixed_float16", "mixed_bfloat16"]}, PARAMETER]}
+DTYPE: Schema = {"anyOf": [{"enum": [*DTYPE_BITS, "mixed_float16", "mixed_bfloat16", "string"]}, PARAMETER]}
 TRAINABLE: Schema = {"anyOf": [{"type": "boolean"}, PARAMETER]}
 
 
@@ -37,7 +37,9 @@ def spec_schema() -> Schema:
         "operation": {"type": ["object", "null"], "description": "The arguments of an operation that are no tensors."},
         "item": {"anyOf": [_ref("layer"), _block_use(), _repeat(), _call()]},
         "inner": {"anyOf": [{"type": "null"}, _ref("layer"), _block_use()]},
-        "block": _object({"parameters": _parameters(), "inputs": _names(), "layers": _ref("items")}, "layers"),
+        "block": _object(
+            {"parameters": _parameters(), "inputs": _names(), "layers": _ref("items"), "outputs": READS}, "layers"
+        ),
         "shape": {"type": "array", "items": {"anyOf": [_positive(), EXPRESSION, {"type": "null"}]}},
         "input": {"anyOf": [_ref("shape"), _object({"shape": _ref("shape"), "dtype": DTYPE}, "shape")]},
     }

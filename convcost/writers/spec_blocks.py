@@ -80,7 +80,7 @@ def _skeleton(block: Block) -> bytes:
         what = item.subject if isinstance(item.value, dict) else (item.subject, item.value)
         held = {setting: value for setting, value in _given(item).items() if isinstance(value, Item | list)}
         bones.append((what, beside, held))
-    return msgspec.json.encode((block.inputs, bones))
+    return msgspec.json.encode((block.inputs, bones, block.outputs))
 
 
 def _one_for(group: dict[str, Block]) -> tuple[dict[str, Block], dict[str, Item]]:
@@ -110,7 +110,7 @@ def _one_for(group: dict[str, Block]) -> tuple[dict[str, Block], dict[str, Item]
         name: Item("block", first, {"with": {parameter: column[row] for parameter, column in named.items()}})
         for row, name in enumerate(group)
     }
-    return {first: Block(pattern.inputs, items, list(named))}, uses
+    return {first: Block(pattern.inputs, items, pattern.outputs, list(named))}, uses
 
 
 def _values(block: Block) -> Iterator[tuple[Place, Any]]:

@@ -41,10 +41,14 @@ class Item(msgspec.Struct):
 
 
 class Block(msgspec.Struct):
-    """A nested model: the names of what it reads, its items, and what its uses have to give."""
+    """A nested model: the names of what it reads, its items, and what its uses have to give.
+
+    `outputs` None: it puts out what its last item does.
+    """
 
     inputs: list[str]
     items: list[Item]
+    outputs: list[str] | None = None
     parameters: list[str] = []
 
 
@@ -55,21 +59,15 @@ class Items:
         self.source = model.source or model.name
         self.policy = _most_common_policy(model)
         self.blocks: dict[str, Block] = {}
-        self.items: list[Item] = []
-        self.outputs: list[str] | None = None
-        self.inputs: dict[str, Layer] = {}
         scope = Scope(self, model, "")
         self.items = scope.items
         self.inputs = scope.inputs
-        if [scope.names[ref] for ref in model.outputs] != [scope.last]:
-            self.outputs = [scope.names[ref] for ref in model.outputs]
+        self.outputs = scope.outputs()
 
     def block(self, model: Model, name: str, path: str) -> str:
         """The name of the block that a nested model is; one block stands for all that are equal."""
         scope = Scope(self, model, f"{path}/")
-        if len(model.outputs) != 1 or scope.names.get(model.outputs[0]) != scope.last:
-            raise self.fault(path, "a block puts out what its last layer does, and nothing else")
-        block = Block(list(scope.inputs), scope.items)
+        block = Block(list(scope.inputs), scope.items, scope.outputs())
         same = next((known for known, one in self.blocks.items() if one == block), None)
         if same is not None:
             return same
@@ -211,9 +209,21 @@ class Scope:
         return self.leaf(value, value.rule, f"{path}/{value.name}")
 
     def read(self, ref: Ref, path: str) -> str:
-        if ref.output:
-            raise self.whole.fault(path, f"it reads output {ref.output} of {ref.layer!r}, and `from` names the first")
-        return self.names[ref]
+        """What a tensor is called: by its layer, and the number of the output from the second one on."""
+        name = self.names[msgspec.structs.replace(ref, output=0)]
+        if not ref.output:
+            return name
+        told = f"{name}:{ref.output}"
+        if told in self.taken:
+            raise self.whole.fault(
+                path, f"it reads output {ref.output} of {ref.layer!r}, and a layer is named {told!r}"
+            )
+        return told
+
+    def outputs(self) -> list[str] | None:
+        """What the model puts out; None: what its last item does."""
+        names = [self.read(ref, self.prefix + ref.layer) for ref in self.model.outputs]
+        return None if names == [self.last] else names
 
     def unused(self, base: str) -> str:
         """The name that the reader gives to a layer without one."""

@@ -47,6 +47,8 @@ def text_of(model: Model) -> str:
             if block.inputs != [INPUT]:
                 lines.append(f"    inputs: {_flow(block.inputs)}")
             lines += ["    layers:", *_listed(folded(block.items), "      ")]
+            if block.outputs is not None:
+                lines.append(f"    outputs: {_flow(block.outputs)}")
     lines += ["layers:", *_listed(folded(items), "  ")]
     if told.outputs is not None:
         lines.append(f"outputs: {_flow(told.outputs)}")

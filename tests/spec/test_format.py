@@ -95,6 +95,23 @@ def test_a_layer_is_called_again(spec: Spec) -> None:
     assert profile(model).totals.params == 3 * 5 + 5
 
 
+def test_layers_and_blocks_with_several_outputs(spec: Spec) -> None:
+    model = spec(
+        "convcost: 1\ninput: [6, 4]\n"
+        "blocks: {b: {layers: [ReLU, {Dense: {units: 3}, name: d}, {Softmax: , from: re_lu}], outputs: [d, softmax]}}\n"
+        "layers:\n"
+        "  - LSTM: {units: 5, return_state: true}\n"
+        "  - {Concatenate: , from: [lstm, 'lstm:2', \"lstm:1\"]}\n"
+        "  - {block: b, from: input}\n"
+        "outputs: [concatenate, b, 'b:1']\n"
+    )
+    rows = {row.path: row.calls[0] for row in profile(model).rows}
+    assert rows["concatenate"].inputs == ((1, 5), (1, 5), (1, 5))
+    assert model.layers[2].calls[0].inputs == (Ref("lstm"), Ref("lstm", 0, 2), Ref("lstm", 0, 1))
+    assert model.outputs == (Ref("concatenate"), Ref("b"), Ref("b", 0, 1))
+    assert (rows["b/d"].outputs, rows["b/softmax"].outputs) == (((1, 6, 3),), ((1, 6, 4),))
+
+
 def test_calls_of_a_large_block_are_capped_too(spec: Spec) -> None:
     blocks = "blocks: {b: {layers: [{repeat: 1000, layers: [ReLU]}]}}\n"
     text = f"convcost: 1\ninput: [3]\n{blocks}layers: [{{block: b}}, {{repeat: 1000, layers: [{{call: b}}]}}]\n"

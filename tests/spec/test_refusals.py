@@ -103,6 +103,8 @@ def refusal(spec: Spec, text: str, **parameters: Any) -> str:
         ("- {ReLU: , name: a}\n  - {call: a, name: a}", "the name 'a' is taken, by line 4"),
         ("- {ReLU: , name: a}\n  - {call: a}\n  - {ReLU: , from: a}", "'a' (ReLU): nothing reads its output"),
         ("- {ReLU: , name: a}\n  - {call: a, trainable: false}", "an item with call has no 'trainable'"),
+        ("- ReLU\n  - {ReLU: , from: 're_lu:1'}", "output 1 of layer 're_lu' (call 0) is read, which is not there"),
+        ("- ReLU\n  - {ReLU: , from: 're_lu:9999999'}", "from: no layer is named 're_lu:9999999' here"),
         ("- ops.Meen", "no operation is named 'ops.Meen'; did you mean 'ops.Mean'?"),
         ("- ops.Mean: {axes: 1}", "layer 'mean' (ops.Mean): no setting 'axes'; did you mean 'axis'?"),
         ("- TimeDistributed", "(TimeDistributed): layer is missing, allowed: a layer"),

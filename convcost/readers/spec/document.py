@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from convcost.layers.passing import InputLayer
-from convcost.model import FLOAT32, Call, Layer, Model, Policy, Ref
+from convcost.model import FLOAT32, Call, Layer, Model, Policy
 from convcost.readers.spec.graph import Around, Defaults, Scope, Spec, policy_named
-from convcost.readers.spec.items import INPUT, Nodes, blocks_of, checked_name, items_of, options_of
+from convcost.readers.spec.items import INPUT, Nodes, blocks_of, checked_name, items_of, options_of, outputs_of
 from convcost.readers.spec.parameters import Names, bound, declared, from_outside, integer, value_of
 from convcost.readers.spec.place import Place, shown
 from convcost.readers.spec.settings import kind_named, values
 from convcost.readers.yaml_lines import Entries, Items, Node, Scalar
-from convcost.suggestions import did_you_mean
 
 VERSION = 1
 KEYS = (
@@ -49,7 +48,9 @@ def model_of(root: Node, source: str, name: str, parameters: Mapping[str, Any]) 
     if all(layer.kind == "InputLayer" for layer in scope.layers):
         raise place.at(entries["layers"].line).fault("no layer is left: every repeat is 0")
     told = place.text(entries["name"], "name") if "name" in entries else name
-    return scope.model(told, _outputs(entries, scope, place))
+    outputs = outputs_of(entries["outputs"], place) if "outputs" in entries else None
+    here = place.at(entries["outputs"].line) if "outputs" in entries else place
+    return scope.model(told, scope.outputs(outputs, here))
 
 
 def _policy(entries: Nodes, names: Names, place: Place) -> Policy:
@@ -109,18 +110,3 @@ def _size(node: Node, names: Names, place: Place) -> int | None:
     if isinstance(node, Scalar) and node.value is None:
         return None
     return integer(node, names, place, "a size", least=1)
-
-
-def _outputs(entries: Nodes, scope: Scope, place: Place) -> list[Ref] | None:
-    """The layers whose outputs the model puts out; None: the last one."""
-    if "outputs" not in entries:
-        return None
-    node = entries["outputs"]
-    refs = []
-    for one in place.items(node, "outputs") if isinstance(node, Items) else (node,):
-        name = place.text(one, "an output")
-        if name not in scope.refs:
-            near = did_you_mean(name, scope.refs)
-            raise place.at(one.line).fault(f"outputs: no layer is named {shown(name)}{near}")
-        refs.append(scope.refs[name])
-    return refs

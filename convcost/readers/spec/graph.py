@@ -19,6 +19,8 @@ from convcost.readers.yaml_lines import Node
 from convcost.suggestions import did_you_mean
 
 MOST_LAYERS = 1_000_000
+LONGEST_NUMBER = 6
+"""Digits of the number of an output."""
 DEEPEST_NESTING = 32
 
 
@@ -198,18 +200,37 @@ class Scope:
         key = (block.name, *(repr(names[name]) for name in block.parameters), around.policy, around.trainable)
         if key not in self.spec.written:
             inside = msgspec.structs.replace(around, names=names, blocks=chain)
-            self.spec.written[key] = self.write(block.name, inside, block.inputs, block.items, block.line)
+            self.spec.written[key] = self.write(
+                block.name, inside, block.inputs, block.items, block.line, block.outputs
+            )
         written = self.spec.written[key]
         self.grow(written.size, place)
         return written.model
 
-    def write(self, name: str, around: Around, inputs: Sequence[str], items: Sequence[Item], line: int) -> Written:
+    def write(
+        self,
+        name: str,
+        around: Around,
+        inputs: Sequence[str],
+        items: Sequence[Item],
+        line: int,
+        outputs: Sequence[str] | None = None,
+    ) -> Written:
         """A nested model of these items."""
+        place = Place(self.spec.source, line, f"block {shown(name)}")
         if around.path.count("/") > DEEPEST_NESTING:
             raise Place(self.spec.source, line).fault(f"models are nested more than {DEEPEST_NESTING} deep")
         entries = [Layer(one, "InputLayer", InputLayer(), (Call(),), line=line) for one in inputs]
         scope = Scope(self.spec, around, entries, items)
-        return Written(scope.model(name), scope.size)
+        return Written(scope.model(name, scope.outputs(outputs, place)), scope.size)
+
+    def outputs(self, names: Sequence[str] | None, place: Place) -> list[Ref] | None:
+        """The tensors of these names; None: the last item's. Raises ConvcostError where there is none."""
+        refs = [(name, self.named(name)) for name in names or ()]
+        for name, ref in refs:
+            if ref is None:
+                raise place.fault(f"outputs: no layer is named {shown(name)}{did_you_mean(name, self.refs)}")
+        return [ref for _, ref in refs if ref is not None] or None
 
     def add_repeat(self, item: Item, repeat: Repeat) -> None:
         """Write its items out as often as it says: in a row, or each round a nested model where it has a name."""
@@ -262,8 +283,9 @@ class Scope:
         """The output of the layer that is named `wanted`."""
         if wanted == name:
             raise place.fault(f"from: it reads its own output, {shown(wanted)}")
-        if wanted in self.refs:
-            return self.refs[wanted]
+        found = self.named(wanted)
+        if found is not None:
+            return found
         if wanted in self.later:
             raise place.fault(
                 f"from: {shown(wanted)} comes after it, in line {self.later[wanted]};"
@@ -271,6 +293,15 @@ class Scope:
             )
         near = did_you_mean(wanted, self.refs)
         raise place.fault(f"from: no layer is named {shown(wanted)} here{near}")
+
+    def named(self, wanted: str) -> Ref | None:
+        """What stands under a name; under `name:1` the second output of that layer. None: nothing does."""
+        if wanted in self.refs:
+            return self.refs[wanted]
+        name, _, output = wanted.rpartition(":")
+        if name not in self.refs or not output.isdecimal() or len(output) > LONGEST_NUMBER:
+            return None
+        return msgspec.structs.replace(self.refs[name], output=int(output))
 
     def claim(self, name: str, place: Place) -> None:
         """Take `name` for a layer; raises ConvcostError where another has it."""
@@ -301,8 +332,9 @@ class Scope:
             assert self.last is not None
             outputs = (self.last,)
         self.read.update(outputs)
+        read = {(ref.layer, ref.call) for ref in self.read}
         for layer in self.layers:
-            if any(Ref(layer.name, index) not in self.read for index in range(len(layer.calls))):
+            if any((layer.name, index) not in read for index in range(len(layer.calls))):
                 place = Place(self.spec.source, layer.line, f"layer {self.around.path + layer.name!r} ({layer.kind})")
                 raise place.fault("nothing reads its output, and it is no output of the model")
         return Model(name, tuple(self.layers), self.inputs, tuple(outputs))
@@ -311,7 +343,7 @@ class Scope:
 def policy_named(dtype: Any, place: Place) -> Policy:
     """The dtypes of a layer, from the name of a dtype or of a mixed policy."""
     if isinstance(dtype, str):
-        if dtype in DTYPE_BITS:
+        if dtype in DTYPE_BITS or dtype == "string":
             return Policy(dtype, dtype)
         if dtype.startswith("mixed_") and dtype.removeprefix("mixed_") in DTYPE_BITS:
             return Policy("float32", dtype.removeprefix("mixed_"))

@@ -69,6 +69,7 @@ class Block(msgspec.Struct, frozen=True):
     parameters: Nodes
     inputs: tuple[str, ...]
     items: tuple[Item, ...]
+    outputs: tuple[str, ...] | None = None
 
 
 BESIDE = {
@@ -93,7 +94,7 @@ def _block(name: str, node: Node, place: Place) -> Block:
     if not isinstance(node, Entries):
         raise place.fault(f"it is {shown(node)}, allowed: a mapping with `layers`")
     body = node.entries
-    place.only(body, ("parameters", "inputs", "layers"), "a block")
+    place.only(body, ("parameters", "inputs", "layers", "outputs"), "a block")
     parameters = declared(body["parameters"], place) if "parameters" in body else {}
     inputs: tuple[str, ...] = (INPUT,)
     if "inputs" in body:
@@ -102,7 +103,15 @@ def _block(name: str, node: Node, place: Place) -> Block:
             checked_name(one, place)
         if len(set(inputs)) < len(inputs):
             raise place.at(body["inputs"].line).fault("two inputs have the same name")
-    return Block(name, node.line, parameters, inputs, items_of(body.get("layers"), place))
+    outputs = outputs_of(body["outputs"], place) if "outputs" in body else None
+    return Block(name, node.line, parameters, inputs, items_of(body.get("layers"), place), outputs)
+
+
+def outputs_of(node: Node, place: Place) -> tuple[str, ...]:
+    """The names of what a spec or a block puts out: one, or a list."""
+    return tuple(
+        place.text(one, "an output") for one in (place.items(node, "outputs") if isinstance(node, Items) else (node,))
+    )
 
 
 def items_of(node: Node | None, place: Place) -> tuple[Item, ...]:
