@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from convcost.arena import Arena
 from convcost.errors import ConvcostError
 from convcost.layers.base import Kind
 from convcost.memory import Moment, timeline
@@ -50,6 +51,8 @@ class Footprint(msgspec.Struct, frozen=True):
     reordering: Reordering | None = None
     ram: int | None = None
     flash: int | None = None
+    arena: Arena | None = None
+    """What a runtime would plan; it is then what the limit of RAM is for."""
 
     @property
     def peak(self) -> Moment | None:
@@ -74,7 +77,8 @@ class Footprint(msgspec.Struct, frozen=True):
         """The limits that were given, against what the model needs: activations in RAM, weights in flash."""
         limits = []
         if self.ram is not None:
-            limits.append(Limit(RAM, self.ram, self.peak_bytes, self.activations_known))
+            needed = self.arena.bytes if self.arena else self.peak_bytes
+            limits.append(Limit(RAM, self.ram, needed, self.arena is not None or self.activations_known))
         if self.flash is not None:
             limits.append(Limit(FLASH, self.flash, self.weight_bytes, self.report.totals.params_complete))
         return tuple(limits)
@@ -89,6 +93,7 @@ def footprint(
     reorder: bool = False,
     ram: int | None = None,
     flash: int | None = None,
+    arena: Arena | None = None,
 ) -> Footprint:
     """The weights and the live activations of a model.
 
@@ -97,6 +102,7 @@ def footprint(
         reorder: look for the execution order with the least peak.
         ram: bytes that there are for activations.
         flash: bytes that there are for weights.
+        arena: what a runtime plans for this model (`convcost.runtime_plan`).
 
     Raises ConvcostError as `profile` does, and where `dtype` is no type.
     """
@@ -104,7 +110,7 @@ def footprint(
         model = with_dtype(model, dtype)
     report, graph = followed(model, input_shapes, batch)
     found = reordered(graph) if reorder else None
-    return Footprint(report, timeline(graph, found.order if found else None), dtype, found, ram, flash)
+    return Footprint(report, timeline(graph, found.order if found else None), dtype, found, ram, flash, arena)
 
 
 def with_dtype(model: Model, dtype: str) -> Model:

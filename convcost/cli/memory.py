@@ -23,12 +23,20 @@ def memory(
         typer.Option(
             "--dtype",
             metavar="TYPE",
-            help="Of weights and activations: int8, float16, … Default: what the model's policy says.",
+            help="Of weights and activations, such as int8 or float16. Default: what the model's policy says.",
         ),
     ] = None,
     reorder: Annotated[
         bool, typer.Option("--reorder", help="Look for the execution order with the least peak.")
     ] = False,
+    arena: Annotated[
+        str | None,
+        typer.Option(
+            "--arena",
+            metavar="litert|tflm",
+            help="Plan the arena as this runtime does, of a .tflite file, or of what TensorFlow converts the model to.",
+        ),
+    ] = None,
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,
@@ -43,26 +51,34 @@ def memory(
     convcost memory model.keras --dtype int8 --ram 320KiB --flash 1MiB
     convcost memory model.keras --reorder
     convcost memory configs/mobilenet_v2.yaml --set resolution=96 -o steps.csv
+    convcost memory model.tflite --arena tflm --ram 256KiB
 
     Activations are counted as the live set: at each fused step its inputs, its output, and what a later step needs. The
-    exit code is 1 where the model does not fit, and 3 where that cannot be told. docs/memory.md says more.
+    exit code is 1 where the model does not fit, and 3 where that cannot be told. With --arena, a Keras model is loaded
+    and converted, which needs pip install 'convcost[tensorflow]'. docs/memory.md says more.
     """
     from convcost.api import load
     from convcost.cli import options
     from convcost.cli import output as out
+    from convcost.cli.quiet import quiet
+    from convcost.errors import ConvcostError
     from convcost.footprint import footprint
+    from convcost.runtime_plan import planned
     from convcost.table import View
 
-    limits = {"ram": options.size(ram, "--ram"), "flash": options.size(flash, "--flash")}
+    ram_bytes, flash_bytes = options.size(ram, "--ram"), options.size(flash, "--flash")
     delivery = out.Delivery(format_, output, inputs=[model], what="footprint")
-    found = footprint(
-        load(model, options.parameters(set_)),
-        options.shapes(input_shape),
-        batch,
-        dtype=dtype,
-        reorder=reorder,
-        **limits,
-    )
+    shapes = options.shapes(input_shape)
+    if arena is None:
+        loaded = load(model, options.parameters(set_))
+        found = footprint(loaded, shapes, batch, dtype=dtype, reorder=reorder, ram=ram_bytes, flash=flash_bytes)
+    else:
+        for option, given in (("--dtype", dtype), ("--reorder", reorder), ("--set", set_)):
+            if given:
+                raise ConvcostError(f"{option} does not go with --arena: a runtime plans for the file as it is")
+        with quiet():
+            run, plan = planned(model, arena, shapes, batch)
+        found = footprint(run, arena=plan, ram=ram_bytes, flash=flash_bytes)
     for warning in found.report.warnings:
         out.warn(warning)
     delivery.give("footprint", found, view=View(raw=raw))

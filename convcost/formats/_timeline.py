@@ -14,6 +14,7 @@ from convcost.table import View
 from convcost.units import printable
 
 if TYPE_CHECKING:
+    from convcost.arena import Arena
     from convcost.memory import Moment
     from convcost.reordering import Reordering
 
@@ -22,6 +23,7 @@ LEGEND = f"{WRITTEN} written by the step  {READ} read by it  {WAITING} kept for 
 HERE = " ◀ peak"
 BAR_CELLS, LEAST_CELLS = 40, 8
 MOST_LIVE = 8
+RUNTIMES = {"litert": "LiteRT", "tflm": "TensorFlow Lite Micro"}
 COLORS = {WRITTEN: "36", READ: "34", WAITING: "2"}
 STEP_TITLES = ["step", "layer", "bytes", "written", "read", "kept", "peak"]
 STEP_RIGHT = [True, False, True, True, True, True, False]
@@ -73,10 +75,13 @@ def needs(footprint: Footprint, raw: bool) -> list[list[str]]:
     """What the model needs: titles of one column, bytes of the other."""
     params = "" if footprint.report.totals.params_complete else "≥ "
     activations = "" if footprint.activations_known else "≥ "
-    return [
+    rows = [
         ["weights", params + units.size(footprint.weight_bytes, raw)],
         ["peak activations", activations + units.size(footprint.peak_bytes, raw)],
     ]
+    if footprint.arena is not None:
+        rows.append([f"arena of {RUNTIMES[footprint.arena.runtime]}", units.size(footprint.arena.bytes, raw)])
+    return rows
 
 
 LIMIT_TITLES = ["limit", "needed", "allowed", "", ""]
@@ -157,6 +162,7 @@ def as_dict(footprint: Footprint) -> dict[str, Any]:
         "peak_layer": peak.layer if peak else None,
         "steps": [_step(moment) for moment in footprint.moments],
         "reordering": _reordering(footprint.reordering, footprint.report.peak.bytes),
+        "arena": _arena(footprint.arena),
         "limits": [
             {
                 "what": limit.what,
@@ -180,6 +186,24 @@ def _step(moment: Moment) -> dict[str, Any]:
         "kept": moment.waiting,
         "live": [msgspec.structs.asdict(one) for one in moment.live],
     }
+
+
+def _arena(arena: Arena | None) -> dict[str, Any] | None:
+    """Operators count from 1 in the plan of TFLM, where inputs are there at 0; from 0 in that of LiteRT."""
+    if arena is None:
+        return None
+    places = [
+        {
+            "tensor": place.buffer.tensor,
+            "name": place.buffer.name,
+            "bytes": place.buffer.bytes,
+            "offset": place.offset,
+            "first": place.buffer.first,
+            "last": place.buffer.last,
+        }
+        for place in sorted(arena.places, key=lambda place: place.buffer.tensor)
+    ]
+    return {"runtime": arena.runtime, "bytes": arena.bytes, "buffers": places}
 
 
 def _reordering(found: Reordering | None, before: int) -> dict[str, Any] | None:

@@ -26,9 +26,9 @@ def readers() -> Iterator[ModuleType]:
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     """The model in a file. Raises ConvcostError where the file is missing, empty, or no reader's."""
-    head = _head(path)
+    start = head(path)
     for module in readers():
-        if module.accepts(path, head):
+        if module.accepts(path, start):
             model: Model = module.read(path, parameters)
             return model
     what = "folder" if path.is_dir() else "file"
@@ -38,16 +38,17 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     )
 
 
-def _head(path: Path) -> bytes:
+def head(path: Path) -> bytes:
+    """The first bytes of a file; none of a folder. Raises ConvcostError where it is missing or empty."""
     if path.is_dir():
         return b""
     try:
         with path.open("rb") as file:
-            head = file.read(512)
+            start = file.read(512)
     except FileNotFoundError:
         raise ConvcostError(f"{path}: no such file") from None
     except (OSError, ValueError) as error:
         raise ConvcostError(f"{path}: cannot be read: {error}") from None
-    if not head:
+    if not start:
         raise ConvcostError(f"{path}: the file is empty")
-    return head
+    return start

@@ -16,10 +16,10 @@ import msgspec
 
 from convcost.errors import ConvcostError
 from convcost.model import OpenShape, Shape, bytes_of
+from convcost.readers.tflite import MARK
 from convcost.readers.tflite.flatbuffer import Bytes, Table, root
 from convcost.readers.tflite.names import OPERATORS, TYPES
 
-IDENTIFIER = b"TFL3"
 LARGEST_FILE = 2**31
 """Offsets have 32 bits; larger models keep their weights behind the graph, which we do not read."""
 MOST_PARTS = 100_000
@@ -94,12 +94,17 @@ class TfGraph(msgspec.Struct, frozen=True):
 def read_graph(path: Path) -> TfGraph:
     """The first subgraph of a file. Raises ConvcostError where it is damaged or no `.tflite`."""
     with _mapped(path) as data:
-        if data[4:8] != IDENTIFIER:
-            raise ConvcostError(f"{path}: no .tflite file: it lacks the mark {IDENTIFIER.decode()}")
-        try:
-            return _graph(data)
-        except ValueError as error:
-            raise ConvcostError(f"{path}: a damaged .tflite file: {error}") from None
+        return graph_in(data, str(path))
+
+
+def graph_in(data: Bytes, source: str) -> TfGraph:
+    """The first subgraph in the bytes of a file. Raises ConvcostError where they are damaged or no `.tflite`."""
+    if bytes(data[4:8]) != MARK:
+        raise ConvcostError(f"{source}: no .tflite file: it lacks the mark {MARK.decode()}")
+    try:
+        return _graph(data)
+    except ValueError as error:
+        raise ConvcostError(f"{source}: a damaged .tflite file: {error}") from None
 
 
 @contextmanager
