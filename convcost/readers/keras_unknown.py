@@ -43,7 +43,7 @@ def completed(model: Model, weights: Callable[[], Weights]) -> Model:
     Raises nothing: where `weights` raises ConvcostError or tells nothing of a layer, its params stay unknown.
     """
     unknown = list(_unknown(model, ""))
-    if not unknown:
+    if not unknown and not _leaves_shapes_open(model):
         return model
     try:
         told = weights()
@@ -102,6 +102,21 @@ def _unknown(model: Model, prefix: str) -> Iterator[str]:
             yield from _unknown(layer.rule, f"{prefix}{layer.name}/")
         elif isinstance(layer.rule, Unknown) and not _is_weightless(layer):
             yield prefix + layer.name
+
+
+def _leaves_shapes_open(model: Model) -> bool:
+    """Whether a layer reads what one without a rule puts out, in a shape that the file does not tell: its own rule then
+    cannot tell its weights.
+    """
+    open_ended = {layer.name for layer in model.layers if _is_open_ended(layer)}
+    reads = (ref for layer in model.layers for call in layer.calls for ref in call.inputs)
+    return any(ref.layer in open_ended and ref not in model.recorded for ref in reads)
+
+
+def _is_open_ended(layer: Layer) -> bool:
+    if isinstance(layer.rule, Model):
+        return any(map(_is_open_ended, layer.rule.layers))
+    return isinstance(layer.rule, Unknown)
 
 
 def _is_weightless(layer: Layer) -> bool:

@@ -243,6 +243,27 @@ def test_without_its_weights_file_a_model_has_unknown_params(tmp_path: Path, con
     assert note.startswith(f"{copy}: the params of 'outside', 'inner/within', 'each' are not known: {copy}: {why}")
 
 
+@pytest.mark.parametrize("suffix", [".h5", ".keras", ""])
+@pytest.mark.parametrize("library", [keras, tf_keras])
+def test_params_behind_a_lambda_are_known(tmp_path: Path, library: Any, suffix: str) -> None:
+    """Files of Keras 2 do not tell what shape it puts out, so that the rules behind it cannot tell their weights."""
+    L = library.layers
+    image = library.Input((6, 6, 3), name="image")
+    x = L.Conv2D(4, 3, name="before")(L.Lambda(lambda x: x[:, 1:, 1:] * 2.0, output_shape=(5, 5, 3))(image))
+    x = L.BatchNormalization(name="norm")(x)
+    model = library.Model(image, L.Dense(2, name="after")(L.Flatten()(x)))
+    path = tmp_path / f"model{suffix}"
+    if library is keras and not suffix:
+        keras.src.saving.saving_lib.save_model(model, path, zipped=False)
+    else:
+        model.save(path, **({} if suffix else {"save_format": "tf"}))
+    report = analyze(path, what_if=False)
+    assert params(report) == {"before": 9 * 3 * 4 + 4, "norm": 4 * 4, "after": 3 * 3 * 4 * 2 + 2}
+    assert report.totals.trainable_params == count(model, trainable=True)
+    assert report.totals.params_complete
+    assert report.warnings == ()
+
+
 def test_a_subclassed_model_without_weights_is_one_row(tmp_path: Path) -> None:
     path = tmp_path / "net.json"
     path.write_text(net(keras)(name="net").to_json())
