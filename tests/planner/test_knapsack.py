@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -71,3 +74,22 @@ def test_an_impossible_limit_has_no_choice_and_least_says_how_far_it_gets() -> N
 def test_the_solver_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert solve([[Option((5, 1), 0.0), Option((4, 9), 1.0)]] * 20, [90, 110]) is not None
     assert capfd.readouterr().out == ""
+
+
+def test_a_choice_that_overspends_within_the_solvers_tolerance_is_none() -> None:
+    """Both dear options spend 10⁹ + 2 of 10⁹: two parts in a billion more than there is."""
+    items = [[Option((5 * 10**8 + 1, 1), 0.0), Option((4 * 10**8, 1), loss)] for loss in (1.0, 0.5)]
+    assert solve(items, [10**9, 10]) == [0, 1]
+    assert solve(items, [10**9 + 2, 10]) == [0, 0]
+
+
+def test_what_c_code_prints_is_gone_in_a_pipe_too() -> None:
+    """C's stdout has a buffer of its own, which a pipe would get when the program ends."""
+    code = (
+        "import ctypes; from convcost.knapsack import _quiet\n"
+        "with _quiet(): ctypes.CDLL(None).printf(b'noise')\n"
+        "print('told')"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout == "told\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -283,7 +284,8 @@ def test_json_stays_json_in_a_pipe_with_the_solver_in_use(tmp_path: Path) -> Non
         "--max",
         "params=5k",
     ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     plan = json.loads(done.stdout)["planning"]["plan"]
     assert plan["totals"]["macs"] <= 1_000_000
     assert plan["totals"]["params"] <= 5_000
