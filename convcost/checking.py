@@ -48,8 +48,7 @@ def check(subjects: Sequence[Subject], run: Run) -> Checked:
 
 def missing_bases(checked: Checked) -> list[str]:
     """Why a base that was asked for is not there, once a reason."""
-    reasons = (verdict.note for _, verdict in checked.verdicts() if verdict.asked == "max_increase")
-    return list(dict.fromkeys(reason for reason in reasons if reason.startswith(NOT_THERE)))
+    return list(dict.fromkeys(model.missing_base for model in checked.models if model.missing_base))
 
 
 def _check(subject: Subject, run: Run) -> ModelCheck:
@@ -74,6 +73,7 @@ def _check(subject: Subject, run: Run) -> ModelCheck:
         grown=grown,
         largest=() if grown or isinstance(base, Figures) else _largest(figures, verdicts),
         notes=(TIGHTEN,) if tight else (),
+        missing_base=base.reason if isinstance(base, Absent) and base.reason.startswith(NOT_THERE) else "",
     )
 
 

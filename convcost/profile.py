@@ -6,6 +6,7 @@ Every leaf layer becomes a row. What no rule knows stays in the table with an un
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 import msgspec
 
@@ -29,6 +30,9 @@ from convcost.order import in_order
 from convcost.report import CallShapes, Report, Row
 
 NO_SHAPE = "the shape of its input is not known"
+
+MOST_ELEMENTS = 10**18
+"""Of one tensor: more is a mistake, or meant to make the numbers explode."""
 
 ARITHMETIC_ERRORS = (IndexError, TypeError, ValueError, ZeroDivisionError, OverflowError)
 """What a rule's arithmetic raises on inputs that are too few, too many, or of another rank than the layer takes."""
@@ -173,6 +177,9 @@ class _Run:
             if isinstance(rule, Unknown) or len(shapes) < len(reads):
                 raise UncountedError(rule.reason if isinstance(rule, Unknown) else NO_SHAPE)
             shape = rule.output_shape(*shapes)
+            known = shape if isinstance(shape, list) else [shape]
+            if any(prod(one) > MOST_ELEMENTS for one in known):
+                raise ShapeError(f"it puts out a tensor of more than {MOST_ELEMENTS:.0e} elements")
             cost, weights = rule.cost(*shapes), as_stored(rule.weights(*shapes), layer.stored)
         except UncountedError as unknown:
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
@@ -186,7 +193,6 @@ class _Run:
         except ARITHMETIC_ERRORS as error:
             told_of = ", ".join(str(one[1:]) for one in shapes) or "none"
             raise ConvcostError(f"{self.where(path, layer)}: it cannot take these inputs: {told_of}") from error
-        known = shape if isinstance(shape, list) else [shape]
         recorded += [None] * (len(known) - len(recorded))
         outputs = [self.tensor(one, told.dtype if told else dtype) for one, told in zip(known, recorded, strict=False)]
         if self.compare and self.same_batch:
@@ -299,7 +305,11 @@ def _input_shapes(model: Model, given: dict[str, Shape]) -> dict[str, Shape]:
     for name in given:
         if name not in names:
             raise ConvcostError(f"{model.source}: no input is named {name!r}; the inputs are {', '.join(names)}")
-    return {ref.layer: _input_shape(model, ref, given.get(ref.layer)) for ref in model.inputs}
+    shapes = {ref.layer: _input_shape(model, ref, given.get(ref.layer)) for ref in model.inputs}
+    for name, shape in shapes.items():
+        if prod(shape) > MOST_ELEMENTS:
+            raise ConvcostError(f"{model.source}: input {name!r} has more than {MOST_ELEMENTS:.0e} elements")
+    return shapes
 
 
 def _input_shape(model: Model, ref: Ref, given: Shape | None) -> Shape:

@@ -6,13 +6,15 @@ The verdicts are `convertible`, `costs_same`, `costs_more`, `pointwise` (k = 1: 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import msgspec
 
 from convcost.layers.arithmetic import prod, split
-from convcost.layers.convolution import BaseConvTranspose, BaseDepthwiseConv, BaseSeparableConv
+from convcost.layers.convolution import BaseConvTranspose, BaseDepthwiseConv, BaseSeparableConv, BaseWindowed
 from convcost.model import Shape
 from convcost.report import Report, Row, Separable
-from convcost.variants.base import totals
+from convcost.variants.base import totals, what_it_sees
 from convcost.variants.separable import Separable as SeparableVariant
 from convcost.variants.steps import Conv
 
@@ -35,8 +37,16 @@ def iso_cost_filters(filters: int, kernel: Shape, groups: int = 1, depth_multipl
 
 def judged(report: Report) -> Report:
     """`report` with `separable` filled in for every convolution."""
-    rows = tuple(msgspec.structs.replace(row, separable=judge(row)) for row in report.rows)
-    return msgspec.structs.replace(report, rows=rows)
+    seen: dict[Hashable, Separable | None] = {}
+    rows = []
+    for row in report.rows:
+        if isinstance(row.layer.rule, BaseWindowed):
+            key = what_it_sees(row)
+            if key not in seen:
+                seen[key] = judge(row)
+            row = msgspec.structs.replace(row, separable=seen[key])
+        rows.append(row)
+    return msgspec.structs.replace(report, rows=tuple(rows))
 
 
 def judge(row: Row) -> Separable | None:

@@ -53,6 +53,8 @@ def printable(text: str) -> str:
 
 
 def _scaled(value: int, base: int, units: tuple[str, ...]) -> str:
+    if abs(value) >= base ** len(units):
+        return f"{'-' if value < 0 else ''}over {base ** (len(units) - 1):.0e}"
     scaled: float = value
     power = 0
     while power + 1 < len(units) and round(abs(scaled)) >= base:

@@ -114,6 +114,8 @@ class ModelCheck(msgspec.Struct, frozen=True):
     largest: tuple[Largest, ...] = ()
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
+    missing_base: str = ""
+    """Why the base that was asked for is not there; "" where it is, or none was asked for."""
 
     @property
     def outcome(self) -> Outcome:

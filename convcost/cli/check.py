@@ -96,10 +96,11 @@ def check(
     chosen = base_of(base, alone=len(subjects) == 1, folder=Path.cwd())
     run = checking.Run(chosen, lock, Conditions(require_base, new_only), policy, out.warn)
     checked = checking.check(subjects, run)
-    for reason in checking.missing_bases(checked):
+    missing = checking.missing_bases(checked)
+    for reason in missing:
         out.warn(f"{reason}; what hangs on it is {'not measured' if require_base else 'skipped'}")
     delivery.give("check", checked, view=View(raw=raw))
     for model in checked.models:
         if model.problem:
             out.error(model.problem.text)
-    raise typer.Exit(checked.exit_code(strict, exit_zero))
+    raise typer.Exit(max(checked.exit_code(strict, exit_zero), 3 if missing and require_base else 0))

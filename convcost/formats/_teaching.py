@@ -130,7 +130,7 @@ def _why(comparison: Comparison, taps: int) -> str:
         return "the standard layer is depthwise already (groups = channels), and the pointwise step comes on top"
     if scale > 1:
         return f"groups · depth multiplier = {scale} eats the ceiling of {taps}× that the window gives"
-    return (
-        f"{comparison.filters} filters are too few: the depthwise step is paid once,"
-        f" and only more than {taps / (taps - 1):g} filters win it back"
-    )
+    filters = comparison.filters
+    few = "1 filter is too few" if filters == 1 else f"{filters} filters are too few"
+    enough = taps // (taps - 1) + 1
+    return f"{few}, since the depthwise step is paid whatever their number; from {enough} filters on it saves"

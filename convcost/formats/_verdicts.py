@@ -39,10 +39,16 @@ def cells(verdict: Verdict, raw: bool = False) -> Cells:
         actual=_actual(verdict, raw),
         limit=_limit(verdict, raw),
         over_by=quantity(verdict.over_by, verdict.unit, raw) if verdict.over_by is not None else "",
-        used=f"{100 * verdict.used:.1f} %" if verdict.used is not None else "",
+        used=_used(verdict.used),
         place=str(verdict.place),
         note=note(verdict),
     )
+
+
+def _used(share: float | None) -> str:
+    if share is None:
+        return ""
+    return f"{100 * share:.1f} %" if share < 10 else "> 999 %"
 
 
 def check_name(verdict: Verdict) -> str:

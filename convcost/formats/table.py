@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SUFFIX = ".txt"
 MOST_LIVE = 4
 MOST_SAVINGS = 3
+LEAST_TEXT = 16
+"""Characters that a column of text keeps on a narrow terminal."""
 
 Grid = tuple[list[str], list[list[str]], list[bool]]
 """Titles, rows of cells, and which columns end flush right."""
@@ -61,7 +63,8 @@ def reports(reports: Sequence[Report], view: View) -> str:
         if view.separable:
             row += [macs.then or macs.now, macs.factor or "1.00×"]
         cells.append(row)
-    return _drawn((titles, cells, [False, False] + [True] * (len(titles) - 2)), view) + "\n"
+    less_needed = ["weights", "input", "FLOPs", "separable MACs", "peak activations"]
+    return _drawn((titles, cells, [False, False] + [True] * (len(titles) - 2)), view, less_needed) + "\n"
 
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
@@ -80,7 +83,8 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
             for one in what_ifs
         ),
     ]
-    parts = [_heading(report), _drawn((titles, cells, [False, *[True] * 6, False]), view)]
+    grid = (titles, cells, [False, *[True] * 6, False])
+    parts = [_heading(report), _drawn(grid, view, ["weights", "converted", "trained weights"])]
     parts += [
         f"{printable(one.variant)} cannot be for\n"
         + _listed([[printable(path), printable(why)] for path, why in one.refused.items()], flush_first=False)
@@ -154,7 +158,8 @@ def difference(difference: Difference, view: View) -> str:
     parts = [_drawn((_sides.TOTAL_TITLES, _sides.totals(difference, view.raw), _sides.TOTAL_RIGHT), view)]
     if rows := _sides.layers(difference, view.raw):
         cells = [[printable(cell) for cell in row] for row in rows]
-        parts.append(_drawn((_sides.LAYER_TITLES, cells, _sides.LAYER_RIGHT), view))
+        less_needed = ["kind", "new params", "params", "new MACs", "MACs"]
+        parts.append(_drawn((_sides.LAYER_TITLES, cells, _sides.LAYER_RIGHT), view, less_needed))
     return "\n\n".join([*parts, _sides.unchanged(difference)]) + "\n"
 
 
@@ -227,25 +232,45 @@ def _listed(rows: list[list[str]], flush_first: bool = True) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _drawn(grid: Grid, view: View) -> str:
-    titles, cells, right = grid
+def _drawn(grid: Grid, view: View, less_needed: Sequence[str] = ()) -> str:
+    """The grid as text; on a terminal that is too narrow without the columns of these titles, the first one first."""
     if not view.terminal:
+        titles, cells, right = grid
         return aligned([titles, *cells], right)
-    return _rich(titles, cells, right, view)
+    for title in less_needed:
+        if view.width is None or sum(_least_widths(grid)) + 2 <= view.width:
+            break
+        grid = _without(grid, title)
+    return _rich(grid, view)
 
 
-def _rich(titles: list[str], cells: list[list[str]], right: list[bool], view: View) -> str:
+def _least_widths(grid: Grid) -> list[int]:
+    """What each column takes with its margin: figures are shown whole, texts may fold."""
+    titles, cells, right = grid
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    return [1 + (width if flush else min(width, LEAST_TEXT)) for width, flush in zip(widths, right, strict=True)]
+
+
+def _without(grid: Grid, title: str) -> Grid:
+    kept = [place for place, one in enumerate(grid[0]) if one != title]
+    titles, cells, right = grid
+    return [titles[p] for p in kept], [[row[p] for p in kept] for row in cells], [right[p] for p in kept]
+
+
+def _rich(grid: Grid, view: View) -> str:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for place, (title, flush) in enumerate(zip(titles, right, strict=True)):
+    titles, cells, right = grid
+    for place, (title, flush, least) in enumerate(zip(titles, right, _least_widths(grid), strict=True)):
         table.add_column(
             Text(title),
             justify="right" if flush else "left",
             overflow="fold",
-            no_wrap=place > 0,
+            no_wrap=flush,
+            min_width=least - 1,
             style="cyan" if place == 0 else None,
         )
     for row in cells:

@@ -46,7 +46,7 @@ class Document(msgspec.Struct, frozen=True):
             if not found:
                 near = did_you_mean(want, [one.name for one in everything])
                 names = ", ".join(self.policy.models)
-                raise ConvcostError(f"{shown_path(self.path)}: no model is named {want!r}{near}; it has {names}")
+                raise ConvcostError(f"{shown_path(self.path)}: no model is named {want!r}{near or f'; it has {names}'}")
             chosen += [one for one in found if one not in chosen]
         return chosen
 

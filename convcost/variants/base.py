@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import ClassVar, Literal
 
 import msgspec
@@ -62,18 +62,26 @@ class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         by: dict[str, StandIn] = {}
         refused: dict[str, str] = {}
+        seen: dict[Hashable, tuple[StandIn, int] | NotApplicableError] = {}
         for row in report.rows:
             if not (wanted(row.path) and is_ordinary(row)):
                 continue
-            try:
-                made = self.made_for(row)
-                saves = macs_of(made, row) < (row.cost.macs if row.cost else 0)
-            except NotApplicableError as error:
-                refused[row.path] = str(error)
-                continue
-            if saves or always:
-                by[row.path] = made
+            key = what_it_sees(row)
+            if key not in seen:
+                seen[key] = self._priced(row)
+            found = seen[key]
+            if isinstance(found, NotApplicableError):
+                refused[row.path] = str(found)
+            elif always or found[1] < (row.cost.macs if row.cost else 0):
+                by[row.path] = found[0]
         return Conversion(replaced(model, by), dict.fromkeys(by, self), refused)
+
+    def _priced(self, row: Row) -> tuple[StandIn, int] | NotApplicableError:
+        try:
+            made = self.made_for(row)
+        except NotApplicableError as error:
+            return error
+        return made, macs_of(made, row)
 
     def made_for(self, row: Row) -> StandIn:
         """The stand-in for a row's layer. Raises NotApplicableError."""
@@ -87,6 +95,16 @@ def channels_of(row: Row) -> int:
     rule, shape = row.layer.rule, row.calls[0].inputs[0]
     assert isinstance(rule, Conv) and shape is not None
     return split(shape, rule.layout)[2]
+
+
+def what_it_sees(row: Row) -> Hashable:
+    """A layer's settings and the shapes that it sees: layers that are alike in both cost the same under a variant."""
+    key = (row.layer.rule, tuple(call.inputs for call in row.calls))
+    try:
+        hash(key)
+    except TypeError:  # an activation that is a record of its own
+        return row.path
+    return key
 
 
 def is_ordinary(row: Row) -> bool:

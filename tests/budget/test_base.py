@@ -210,6 +210,19 @@ def test_a_missing_base_is_loud_counted_and_refused_on_demand(
     assert repo.run("check", "--require-base").code == 3
 
 
+def test_a_base_that_is_not_there_is_told_even_where_no_rule_hangs_on_it(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dense(repo.path / "net.keras", 4)
+    repo.write("convcost.yaml", policy("{params: {max: 100}}"))
+    repo.commit()
+    monkeypatch.chdir(repo.path)
+    result = repo.run("check", "--base", "nope")
+    assert result.code == 0
+    assert "warning: no base: 'nope' names no commit here" in result.err
+    assert repo.run("check", "--base", "nope", "--require-base").code == 3
+
+
 def test_outside_of_git_there_is_no_base(tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))

@@ -207,7 +207,8 @@ def test_unknown_models_and_names(repo: Repo) -> None:
     repo.write("convcost.yaml", NET)
     result = repo.run("check", "nett")
     assert (result.code, result.out) == (2, "")
-    assert "no model is named 'nett'; did you mean 'net'?; it has net" in result.err
+    assert "no model is named 'nett'; did you mean 'net'?" in result.err
+    assert "no model is named 'zzzz'; it has net" in repo.run("check", "zzzz").err
     assert repo.run("check", "net").code == 0
     assert repo.run("check", "net.keras").code == 0
 

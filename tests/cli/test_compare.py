@@ -40,7 +40,7 @@ def test_the_worked_example_is_explained_with_its_numbers(run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--in", 16, "--out", 1, "--k", 3, "--hw", 8), "costs 1.11× as many MACs: 1 filters are too few"),
+        (("--in", 16, "--out", 1, "--k", 3, "--hw", 8), "costs 1.11× as many MACs: 1 filter is too few"),
         (("--in", 16, "--out", 32, "--k", 1, "--hw", 8), "with k = 1 there is no window to separate"),
         (("--in", 16, "--out", 2, "--k", "1x2", "--hw", 8), "separable costs the same"),
         (("--in", 16, "--out", 16, "--k", 3, "--hw", 8, "--groups", 16), "depthwise already"),

@@ -136,6 +136,13 @@ def test_inputs_that_a_rule_does_not_foresee_are_an_error_that_names_the_layer()
         profile(chain(Dot(axes=1)))
 
 
+def test_sizes_that_explode_are_refused() -> None:
+    with pytest.raises(ConvcostError, match=r"input 'input' has more than 1e\+18 elements"):
+        profile(chain(ReLU(), shape=(2,) * 20_000))
+    with pytest.raises(ConvcostError, match=r"'conv2d_1' \(Conv2D\): it puts out a tensor of more than 1e\+18"):
+        profile(chain(conv(10**18)))
+
+
 def test_circles_and_dangling_references_are_errors() -> None:
     circle = graph({"a": (Add(), [["input", "b"]]), "b": (ReLU(), [["a"]])}, ["b"])
     with pytest.raises(ConvcostError, match="reads its own output"):
