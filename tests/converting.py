@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def converted(model: Any, path: Path, *, float16: bool = False, int8: bool = False) -> Path:
+def converted(model: Any, path: Path, *, float16: bool = False, int8: bool = False, sparse: bool = False) -> Path:
     """A Keras model as a `.tflite` file of batch 1, float32 unless told."""
     import numpy as np
     import tensorflow as tf
@@ -19,6 +19,8 @@ def converted(model: Any, path: Path, *, float16: bool = False, int8: bool = Fal
     if float16:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
+    if sparse:
+        converter.optimizations = [tf.lite.Optimize.EXPERIMENTAL_SPARSITY]
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         draw = np.random.default_rng(0)

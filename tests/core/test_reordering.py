@@ -6,13 +6,16 @@ import random
 from collections.abc import Iterator
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcost.footprint import footprint
 from convcost.layers.convolution import Conv2D
 from convcost.layers.merging import Add, Concatenate
 from convcost.memory import Fused, Node, Step, fused, peak_of, walk
 from convcost.profile import followed
+from convcost.readers.keras_live import read_live
 from convcost.reordering import reordered
 from tests.building import graph
 from tests.core.test_memory import walks
@@ -124,3 +127,12 @@ def test_too_wide_a_graph_is_a_bound_and_says_so() -> None:
     found = reordered(whole, most_sets=50)
     assert not found.exact
     assert found.at_least < found.bytes <= peak_of(whole).bytes
+
+
+def test_xception_has_a_better_order_than_that_of_its_file() -> None:
+    """Keras makes the shortcut of a block before the block, where it waits for all of it."""
+    keras = pytest.importorskip("keras")
+    found = footprint(read_live(keras.applications.Xception(weights=None)), reorder=True)
+    assert found.reordering is not None and found.reordering.exact
+    assert found.report.peak.bytes == 27_659_520
+    assert found.peak_bytes == found.reordering.bytes == 24_931_328

@@ -12,6 +12,7 @@ import pytest
 from convcost.api import analyze, load
 from convcost.errors import ConvcostError
 from convcost.footprint import footprint
+from convcost.readers.tflite.graph import read_graph
 from convcost.readers.tflite.names import OPERATORS, TYPES
 from tests.conftest import Result
 from tests.converting import block, converted
@@ -80,6 +81,28 @@ def test_int8_counts_bytes_of_kernels_and_of_wider_biases(keras: Any, tmp_path: 
     assert report.totals.macs == 14 * 14 * (3 * 3 * 4 * 8 + 8 * 4)
     assert report.totals.weight_bytes == (3 * 3 * 4 * 8 + 8 * 4) + 4 * (8 + 4)
     assert report.totals.peak_activation_bytes == max(16 * 16 * 4 + 14 * 14 * 8, 14 * 14 * (8 + 4))
+
+
+def test_sparse_weights_hide_behind_densify_and_count_as_dense(keras: Any, tmp_path: Path) -> None:
+    import numpy as np
+
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((8, 8, 16)), layers.Conv2D(32, 1), layers.Flatten(), layers.Dense(4)])
+    for variable in model.weights:
+        ones = np.zeros(int(np.prod(variable.shape)), "float32")
+        ones[::16] = 1  # one in 16 stays
+        variable.assign(ones.reshape(variable.shape))
+    path = converted(model, tmp_path / "sparse.tflite", sparse=True)
+    report = analyze(path)
+    assert "DENSIFY" in {operator.code for operator in read_graph(path).operators}
+    assert "DENSIFY" not in {row.kind for row in report.rows}
+    assert report.totals.macs == 8 * 8 * 16 * 32 + 8 * 8 * 32 * 4
+    kernels = 16 * 32 + 8 * 8 * 32 * 4
+    assert report.totals.weight_bytes >= 4 * kernels
+    (note,) = report.warnings
+    assert (
+        f"2 weights are sparse and count as dense, {4 * kernels:,} bytes; the file holds {4 * kernels // 16:,}" in note
+    )
 
 
 def test_dtype_leaves_integers(keras: Any, twins: tuple[Path, Path]) -> None:

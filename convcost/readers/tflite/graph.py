@@ -43,6 +43,8 @@ class TfTensor(msgspec.Struct, frozen=True):
     numbers: tuple[int, ...] = ()
     """The constant itself, where it is a few integers."""
     is_variable: bool = False
+    is_sparse: bool = False
+    """The data are the values that are not zero."""
     scales: int = 0
     """How many scales its quantization has."""
 
@@ -198,6 +200,7 @@ def _tensor(index: int, table: Table, buffers: list[tuple[int, int] | None], dat
         data=extent,
         numbers=_numbers(data, extent, dtype),
         is_variable=bool(table.integer(5, "b")),
+        is_sparse=table.table(6) is not None,
         scales=len(quantization.integers(2, "f")) if quantization else 0,
     )
 

@@ -7,7 +7,7 @@ constants are one layer that is called twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -66,7 +66,19 @@ class _Reading:
             recorded=self.recorded,
             source=self.source,
             format="tflite",
+            notes=tuple(self.notes()),
         )
+
+    def notes(self) -> Iterator[str]:
+        """What a reader of the counts should know: weights that the file holds sparse count as dense ones."""
+        sparse = [one for one in self.graph.tensors if one.is_sparse and one.is_constant]
+        if sparse:
+            held = sum(one.data[1] - one.data[0] for one in sparse if one.data)
+            dense = sum(one.bytes for one in sparse)
+            yield (
+                f"{self.source}: {len(sparse)} weights are sparse and count as dense, {dense:,} bytes; the file holds"
+                f" {held:,} and where they belong"
+            )
 
     def entering(self, number: int) -> Ref:
         tensor = self.graph.tensors[number]
