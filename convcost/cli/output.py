@@ -51,7 +51,8 @@ class Delivery:
         is_terminal, color, width = terminal()
         shown = msgspec.structs.replace(view, width=width, terminal=is_terminal, color=color)
         texts = [(path, render(module, what, *results, view)) for module, path in self.targets]
-        show(render(self.format, what, *results, shown))
+        text = render(self.format, what, *results, shown)
+        show(self.format.folded(text, width) if is_terminal and width and hasattr(self.format, "folded") else text)
         for path, text in texts:
             write(path, text, self.inputs)
 

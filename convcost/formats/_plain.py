@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 
@@ -15,3 +16,21 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[bool], gap: str = "  
         ).rstrip()
         for row in rows
     )
+
+
+BOLD = "\x1b[1m"
+
+
+def folded(text: str, width: int) -> str:
+    """Text for a terminal of this width: long lines go on below, broken at blanks, indented as they begin."""
+    lines = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        drawn = "\x1b" in line and not line.startswith(BOLD)  # tables are as wide as they may be
+        if drawn or len(line) <= width:
+            lines.append(line)
+        else:
+            lines += textwrap.wrap(
+                line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            )
+    return "".join(f"{line}\n" for line in lines)

@@ -12,7 +12,7 @@ from convcost.columns import columns, sums
 from convcost.comparison import Comparison
 from convcost.formats import _explaining, _planning, _scores, _sides, _verifying, _widening
 from convcost.formats._blocks import blocks
-from convcost.formats._plain import aligned
+from convcost.formats._plain import aligned, folded
 from convcost.formats._teaching import explained
 from convcost.report import Report, Totals, WhatIf, savings
 from convcost.table import View, lines
@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from convcost.verification import Verification
     from convcost.widening import Widening
 
+__all__ = ["folded"]
+
 SUFFIX = ".txt"
 MOST_LIVE = 4
 MOST_SAVINGS = 3
+GAP = 2
 LEAST_TEXT = 16
 """Characters that a column of text keeps on a narrow terminal."""
 
@@ -238,17 +241,17 @@ def _drawn(grid: Grid, view: View, less_needed: Sequence[str] = ()) -> str:
         titles, cells, right = grid
         return aligned([titles, *cells], right)
     for title in less_needed:
-        if view.width is None or sum(_least_widths(grid)) + 2 <= view.width:
+        if view.width is None or sum(GAP + width for width in _least_widths(grid)) <= view.width:
             break
         grid = _without(grid, title)
     return _rich(grid, view)
 
 
 def _least_widths(grid: Grid) -> list[int]:
-    """What each column takes with its margin: figures are shown whole, texts may fold."""
+    """What each column takes at least: figures are shown whole, texts may fold."""
     titles, cells, right = grid
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
-    return [1 + (width if flush else min(width, LEAST_TEXT)) for width, flush in zip(widths, right, strict=True)]
+    return [width if flush else min(width, LEAST_TEXT) for width, flush in zip(widths, right, strict=True)]
 
 
 def _without(grid: Grid, title: str) -> Grid:
@@ -270,7 +273,7 @@ def _rich(grid: Grid, view: View) -> str:
             justify="right" if flush else "left",
             overflow="fold",
             no_wrap=flush,
-            min_width=least - 1,
+            min_width=least,
             style="cyan" if place == 0 else None,
         )
     for row in cells:

@@ -132,3 +132,24 @@ def _version() -> str:
     from convcost import __version__
 
     return __version__
+
+
+@pytest.mark.parametrize("what", ["reports", "variants"])
+def test_a_narrow_terminal_shows_fewer_columns_and_whole_figures(what: str) -> None:
+    table = formats.named("table", "report")
+    wide = formats.render(table, what, *SHOWN[what], View(terminal=True, width=200))
+    narrow = formats.render(table, what, *SHOWN[what], View(terminal=True, width=60))
+    assert max(map(len, narrow.splitlines())) <= 60
+    rows = [line.split() for line in narrow.splitlines() if "≥" in line or "196 k" in line or "separable" in line]
+    assert rows
+    for row in rows:
+        assert all(cell in wide for cell in row)
+    assert "MACs" in narrow
+
+
+def test_text_on_a_terminal_goes_on_below_at_blanks() -> None:
+    from convcost.formats._plain import folded
+
+    told = "  a sentence that is longer than its terminal, by far\nshort\n"
+    assert folded(told, 24) == "  a sentence that is\n  longer than its\n  terminal, by far\nshort\n"
+    assert folded("x" * 30 + "\n", 24) == "x" * 30 + "\n"
