@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from convcost.arena import PLANNERS, Arena
 from convcost.errors import ConvcostError, MeasureError
 from convcost.model import Model, Shape
@@ -24,7 +26,7 @@ def planned(
     Raises ConvcostError where the runtime is not known, or the file can be neither read nor converted; MeasureError
     where its arena cannot be planned.
     """
-    from convcost.readers.tflite.buffers import for_runtime
+    from convcost.readers.tflite.buffers import for_runtime, not_compared
     from convcost.readers.tflite.graph import graph_in, read_graph
     from convcost.readers.tflite.layers import model_of
 
@@ -42,7 +44,11 @@ def planned(
         raise MeasureError(f"{path}: it has {graph.subgraphs} subgraphs; an arena is planned for one")
     if graph.offline_plan and runtime == "tflm":
         raise MeasureError(f"{path}: it brings a plan of its own (OfflineMemoryAllocation), which TFLM follows")
-    return model_of(graph, str(path)), PLANNERS[runtime](for_runtime(graph, runtime))
+    model, plan = model_of(graph, str(path)), PLANNERS[runtime](for_runtime(graph, runtime))
+    if others := not_compared(graph):
+        note = f"{path}: the arena may be larger: what the kernels of {', '.join(others)} take was not compared"
+        model = msgspec.structs.replace(model, notes=(*model.notes, note))
+    return model, plan
 
 
 def _is_tflite(path: Path) -> bool:

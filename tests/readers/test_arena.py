@@ -206,6 +206,18 @@ def test_what_an_arena_cannot_be_planned_for(
     assert message in shown.err and shown.err.count("\n") == 1
 
 
+def test_operators_that_were_not_compared_are_named(
+    files: list[Path], run: Callable[..., Result], tmp_path: Path
+) -> None:
+    keras = pytest.importorskip("keras")
+    assert not any(run("memory", path, "--arena", "litert").err for path in files)
+    image = keras.Input((8, 8, 2))
+    waves = keras.ops.cos(keras.layers.Conv2D(3, 1)(image))
+    shown = run("memory", converted(keras.Model(image, waves), tmp_path / "cos.tflite"), "--arena", "litert")
+    assert shown.code == 0
+    assert "the arena may be larger: what the kernels of COS take was not compared" in shown.err
+
+
 def test_a_spec_cannot_be_converted(run: Callable[..., Result], configs: Path) -> None:
     shown = run("memory", configs / "mobilenet_v1.yaml", "--arena", "litert")
     assert shown.code == 2

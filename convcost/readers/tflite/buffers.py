@@ -14,6 +14,15 @@ from convcost.readers.tflite.graph import Operator, TfGraph
 
 IN_PLACE = {"ADD": 2, "SUB": 2, "MUL": 2, "DIV": 2, "SOFTMAX": 1}
 """Operators that LiteRT lets write over an input, one of the first so many."""
+_COMPARED = """
+    ABS ADD AVERAGE_POOL_2D BATCH_MATMUL CAST CONCATENATION CONV_2D CUMSUM DEPTHWISE_CONV_2D DEQUANTIZE DIV EXP FLOOR
+    FLOOR_DIV FULLY_CONNECTED GATHER GELU GREATER HARD_SWISH L2_NORMALIZATION LEAKY_RELU LOCAL_RESPONSE_NORMALIZATION
+    LOG LOGISTIC LOG_SOFTMAX MAXIMUM MAX_POOL_2D MEAN MINIMUM MUL NEG PACK PAD POW PRELU QUANTIZE RELU RELU6 RESHAPE
+    RESIZE_BILINEAR REVERSE_V2 RSQRT SELECT SIGN SIN SOFTMAX SPACE_TO_DEPTH SPLIT SQRT SQUARE SQUARED_DIFFERENCE
+    STRIDED_SLICE SUB TANH TRANSPOSE TRANSPOSE_CONV
+"""
+COMPARED = frozenset(_COMPARED.split())
+"""Operators whose plans were compared with those of the runtimes: their float kernels take no other memory."""
 SAME_DATA = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 """What they put out is what they read."""
 POINTER = 8
@@ -23,6 +32,11 @@ POINTER = 8
 def for_runtime(graph: TfGraph, runtime: str) -> list[Buffer]:
     """The buffers that the planner of a runtime places."""
     return of_litert(graph) if runtime == "litert" else of_tflm(graph)
+
+
+def not_compared(graph: TfGraph) -> list[str]:
+    """The operators of a graph whose kernels may take memory that no plan knows of."""
+    return sorted({operator.code for operator in graph.operators} - COMPARED)
 
 
 def of_tflm(graph: TfGraph) -> list[Buffer]:
