@@ -18,4 +18,7 @@ def built(entry: dict[str, Any], source: str) -> Any:
     try:
         return keras.models.model_from_json(json.dumps(entry))
     except Exception as error:  # whatever Keras raises
-        raise ConvcostError(f"{source}: Keras {keras.__version__} cannot make it: {one_line(error)}") from error
+        # It tells the cause last, below all that it was in the middle of.
+        told = [line for line in str(error).splitlines() if line.startswith("Exception encountered: ")]
+        cause = told[-1].removeprefix("Exception encountered: ") if told else one_line(error)
+        raise ConvcostError(f"{source}: Keras {keras.__version__} cannot make it: {cause}") from error

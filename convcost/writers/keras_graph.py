@@ -24,6 +24,10 @@ Told = Callable[[Ref], Recorded]
 
 UNTOLD = Recorded((None,))
 
+WITHOUT_DATA_FORMAT = ("Cropping1D", "UpSampling1D")
+TOLD_WHOLE = ("Rescaling",)
+"""Kinds that Keras makes of a config with all settings alone."""
+
 MERGES = (BaseMerge, Concatenate, Dot)
 """Layers that Keras calls on a list, also where it holds one tensor."""
 
@@ -31,11 +35,12 @@ MERGES = (BaseMerge, Concatenate, Dot)
 def settings_of(rule: Rule) -> Json:
     """The settings of a record under Keras's names."""
     settings: Json = {}
+    kind = type(rule).__name__
     for field in msgspec.structs.fields(rule):  # type: ignore[arg-type]
         value = getattr(rule, field.name)
-        if field.encode_name == "data_format":
+        if field.encode_name == "data_format" and kind not in WITHOUT_DATA_FORMAT:
             settings["data_format"] = value or "channels_last"
-        elif value != field.default:
+        elif value != field.default or kind in TOLD_WHOLE:
             settings[field.encode_name] = _plain(value)
     return settings
 
@@ -58,8 +63,7 @@ def layer_entry(layer: Layer) -> Json:
     if isinstance(layer.rule, Unknown):
         raise ConvcostError(f"layer {layer.name!r} ({layer.kind}) cannot be made: {layer.rule.reason}")
     dtype = {"dtype": dtype_of(layer.policy)}
-    more = dtype if isinstance(layer.rule, InputLayer) else {"trainable": layer.trainable, **dtype}
-    return leaf_entry(layer.name, layer.rule, more)
+    return leaf_entry(layer.name, layer.rule, dtype if layer.trainable else {**dtype, "trainable": False})
 
 
 def leaf_entry(name: str, rule: Rule, more: Mapping[str, Any]) -> Json:
@@ -68,6 +72,8 @@ def leaf_entry(name: str, rule: Rule, more: Mapping[str, Any]) -> Json:
     package = getattr(rule, "package", "keras")
     if package != "keras":
         raise ConvcostError(f"layer {name!r}: {package} has {kind}, allowed: the layers of keras.layers")
+    if isinstance(rule, InputLayer) and rule.batch_shape is None:
+        raise ConvcostError(f"input {name!r} has no shape: a model that a wrapper holds cannot be made")
     config = {"name": name, **more, **settings_of(rule)}
     return {"module": "keras.layers", "class_name": kind, "config": config, "registered_name": None, "name": name}
 
