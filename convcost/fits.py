@@ -80,20 +80,48 @@ def energies(kernel: Array, fit: str) -> Array:
     return kept
 
 
-def of_random(shape: Kernel, fit: str, samples: int = 16) -> tuple[float, ...]:
+def of_random(shape: Kernel, fit: str) -> tuple[float, ...]:
     """The energies of a Gaussian kernel of this shape: what a kernel keeps that has no structure at all.
 
     Matrices of one stack are alike, so that a few of them stand for all. Same figures at every run.
     """
     rows, columns = matrices(np.empty(shape, np.int8), fit).shape[1:]
-    return _of_random(rows, columns, samples if min(rows, columns) < 64 else 1)
+    return _of_random(rows, columns)
 
 
 @cache
-def _of_random(rows: int, columns: int, samples: int) -> tuple[float, ...]:
-    values = _spectrum(np.random.default_rng(0).standard_normal((samples, rows, columns)))
+def _of_random(rows: int, columns: int) -> tuple[float, ...]:
+    if min(rows, columns) >= LARGE:
+        return _of_large_random(min(rows, columns), max(rows, columns))
+    samples = max(16, 65536 // (rows * columns))
+    values = _spectrum(_gaussian(samples * rows * columns).reshape(samples, rows, columns))
     kept: list[float] = (np.cumsum(values) / values.sum()).tolist()
     return tuple(kept)
+
+
+def _of_large_random(rows: int, columns: int) -> tuple[float, ...]:
+    """The eigenvalues of a large random Gram matrix are no matter of chance: the law of Marchenko and Pastur (1967)."""
+    low, high = (1 - (rows / columns) ** 0.5) ** 2, (1 + (rows / columns) ** 0.5) ** 2
+    angles = (np.arange(4096) + 0.5) / 4096 * np.pi
+    values = low + (high - low) * (1 + np.cos(angles)) / 2  # from the largest down
+    energy = np.cumsum(np.sin(angles) ** 2)  # value · density · step: a semicircle
+    count = np.cumsum(np.sin(angles) ** 2 / values)
+    ranks = np.arange(1, rows + 1) / rows
+    return tuple(np.interp(ranks, count / count[-1], energy / energy[-1]).tolist())
+
+
+def _gaussian(count: int) -> Array:
+    """Gaussian numbers: SplitMix64 (Steele, Lea and Flood 2014) by way of Box and Muller.
+
+    `numpy.random` has the same, and takes as long to import as a whole model to score.
+    """
+    state = np.arange(1, 2 * count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    radius, angle = ((state >> np.uint64(11)) + 0.5).reshape(2, count) / 2**53
+    numbers: Array = np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
+    return numbers
 
 
 def _spectrum(stack: Array) -> Array:
@@ -105,6 +133,9 @@ def _spectrum(stack: Array) -> Array:
     return values
 
 
+LARGE = 64
+"""Rows from which on a random matrix keeps what the law says, to a hundredth."""
+
 TOGETHER = 256
 """So many matrices are turned into float64 at a time: they stay in the processor's cache."""
 
@@ -113,7 +144,7 @@ def _gram(stack: Array) -> Array:
     """Each matrix times its transpose, in float64."""
     rows = stack.shape[1]
     wide = stack.astype(np.float64)
-    if rows > TOGETHER or wide.strides[2] == wide.itemsize:
+    if rows > LARGE or wide.strides[2] == wide.itemsize:
         product: Array = wide @ wide.swapaxes(1, 2)
         return product
     # Elements of a row are not side by side, as BLAS wants them; those of the same place in all matrices are.

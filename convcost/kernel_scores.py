@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from math import prod
-from statistics import fmean, median
 
 import msgspec
+import numpy as np
 
 from convcost import fits
 from convcost.layers.convolution import BaseConv, BaseConvTranspose
@@ -226,10 +226,10 @@ def _verdict(layers: Sequence[KernelScores], samples: int) -> Iterator[str]:
             f"{told}: separable with m = 1 in their place is a new architecture, to be trained; it is not a conversion."
         )
         enough = [layer.enough for layer in scored]
-        ratio = median(score.macs_ratio for score in enough)
+        ratio = float(np.median([score.macs_ratio for score in enough]))
         price = f"{ratio:.2f} of the MACs" if ratio < 1 else f"{ratio:.2f} times the MACs: no saving"
         yield f"To keep {100 * ENOUGH:.0f} % takes {_sizes(enough)}, which has {price} (median)."
-    if fmean(layer.at_one.lift for layer in scored) < 0.05:
+    if np.mean([layer.at_one.lift for layer in scored]) < 0.05:
         yield "Random kernels keep as much: at m = 1 these show no structure."
     elif entangled := [layer.path for layer in scored if layer.verdict == "entangled"]:
         yield f"Entangled (under {100 * ENTANGLED:.0f} % at m = 1): {', '.join(entangled)}."
