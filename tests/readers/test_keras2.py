@@ -13,8 +13,9 @@ import pytest
 import tf_keras
 
 from convcost import analyze
-from convcost.model import Model, Policy
+from convcost.model import Layer, Model, Policy, Unknown
 from convcost.profile import profile
+from convcost.readers import keras_h5
 from convcost.readers.keras_text import model_in
 from convcost.report import Report
 
@@ -196,3 +197,31 @@ def test_lists_of_names_that_were_cut_into_several_attributes(tmp_path: Path) ->
         del group.attrs["layer_names"]
         group.attrs["layer_names0"], group.attrs["layer_names1"] = names[:2], names[2:]
     assert disagreements(path) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ({}, {"scope": [], "scope/deep": [], "other": []}),
+        (
+            {"scope/kernel:0": 1, "scope/deep/kernel:0": 2, "scope/deep/inner/bias:0": 3},
+            {"scope": [1], "scope/deep": [2, 3], "other": []},
+        ),
+        ({"scope/kernel:0": 1, "kernel:0": 2}, {"scope": [1]}),  # whose the second is, nothing tells
+    ],
+)
+def test_weights_of_a_nested_model_go_to_the_layer_in_their_name(
+    tmp_path: Path, stored: dict[str, int], told: dict[str, list[int]]
+) -> None:
+    path = tmp_path / "model.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = ["inner"]
+        group.create_group("inner").attrs["weight_names"] = list(stored)
+        for name, size in stored.items():
+            group["inner"].create_dataset(name, (size,))
+    layers = tuple(Layer(name, "Mine", Unknown("mine"), ()) for name in ("scope", "scope/deep", "other"))
+    inner = Layer("inner", "Functional", Model("inner", layers, (), ()), ())
+    found = keras_h5.weights_in(path).by_layer(Model("outer", (inner,), (), ()))
+    sizes = {layer.removeprefix("inner/"): [one.shape[0] for one in weights] for layer, weights in found.items()}
+    assert sizes == told

@@ -48,7 +48,11 @@ def test_params_come_from_the_weights_file(tmp_path: Path, container: str) -> No
     report = analyze(path, what_if=False)
     expected = blocks(library)
     assert {name: params(report)[name] for name in BLOCKS} == {name: total for name, (total, _) in expected.items()}
-    assert {row.path for row in report.uncounted} >= set(BLOCKS)
+    uncounted = {row.path for row in report.uncounted}
+    if container in ("keras2 h5", "keras2 saved model"):  # these tell no shapes: not what a block puts out either
+        assert uncounted >= set(BLOCKS)
+    else:
+        assert uncounted == set(BLOCKS)
     assert report.totals.params == count(model)
     assert report.totals.params_complete
     assert not report.totals.complete
@@ -241,6 +245,25 @@ def test_without_its_weights_file_a_model_has_unknown_params(tmp_path: Path, con
     assert not report.totals.params_complete
     (note,) = report.warnings
     assert note.startswith(f"{copy}: the params of 'outside', 'inner/within', 'each' are not known: {copy}: {why}")
+
+
+def test_the_state_of_an_optimizer_that_is_an_attribute_is_no_weight(tmp_path: Path) -> None:
+    @keras.saving.register_keras_serializable("tests")
+    class Adversarial(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.generator = keras.layers.Dense(3)
+            self.generator_optimizer = keras.optimizers.Adam()
+
+        def call(self, x: Any) -> Any:
+            return self.generator(x)
+
+    model = Adversarial()
+    model(np.zeros((1, 4), "float32"))
+    model.generator_optimizer.build(model.trainable_variables)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    assert list(params(analyze(path)).values()) == [4 * 3 + 3]
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".keras", ""])
