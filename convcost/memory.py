@@ -17,8 +17,12 @@ from math import prod
 
 import msgspec
 
+from convcost.errors import ConvcostError
 from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Live, Peak
+
+MOST_LIVES = 2_000_000
+"""Tensors over all steps of a timeline: what a file may ask for, and still fits into memory."""
 
 
 class Tensor(msgspec.Struct, frozen=True):
@@ -183,17 +187,17 @@ def walk(graph: Fused, order: Sequence[int] | None = None) -> Iterator[tuple[Nod
 def timeline(graph: Fused, order: Sequence[int] | None = None) -> tuple[Moment, ...]:
     """Every fused step of a walk, with all that is alive then."""
     places = range(len(graph.nodes)) if order is None else order
-    return tuple(
-        Moment(
-            place=place,
-            layer=node.layer,
-            bytes=now,
-            written=sum(graph.bytes[buffer] for buffer in node.writes - node.reads),
-            read=sum(graph.bytes[buffer] for buffer in node.reads),
-            live=_lives(graph, alive),
-        )
-        for place, (node, now, alive) in zip(places, walk(graph, order), strict=True)
-    )
+    moments, told = [], 0
+    for place, (node, now, alive) in zip(places, walk(graph, order), strict=True):
+        told += len(alive)
+        if told > MOST_LIVES:
+            raise ConvcostError(
+                f"more tensors are alive at more steps than can be told, allowed: {MOST_LIVES:,} in all"
+            )
+        written = sum(graph.bytes[buffer] for buffer in node.writes - node.reads)
+        read = sum(graph.bytes[buffer] for buffer in node.reads)
+        moments.append(Moment(place, node.layer, now, written, read, _lives(graph, alive)))
+    return tuple(moments)
 
 
 def peak(steps: Sequence[Step], outputs: Sequence[int]) -> Peak:

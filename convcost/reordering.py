@@ -19,7 +19,11 @@ import msgspec
 from convcost.memory import Fused, walk
 
 MOST_SETS = 20_000
-"""Sets of steps that are looked at, some seconds; after that the answer is a bound."""
+"""Sets of steps that are looked at; after that the answer is a bound."""
+MOST_WORK = 2_000_000
+"""Steps that are tried in all, some seconds; the same."""
+MOST_STEPS = 2_000
+"""Of a graph in which another order is looked for."""
 
 
 class Reordering(msgspec.Struct, frozen=True):
@@ -48,7 +52,10 @@ class _State(msgspec.Struct, frozen=True):
 def reordered(graph: Fused, most_sets: int = MOST_SETS) -> Reordering:
     """The order with the least peak; that of the file where no other is better."""
     given = Reordering(tuple(range(len(graph.nodes))), _peak(graph, range(len(graph.nodes))), 0)
-    found = _Search(graph).best(below=given.bytes, most_sets=most_sets)
+    search = _Search(graph)
+    if len(graph.nodes) > MOST_STEPS:
+        return msgspec.structs.replace(given, at_least=search.start().peak)
+    found = search.best(below=given.bytes, most_sets=most_sets)
     return msgspec.structs.replace(given, at_least=found.at_least) if found.bytes >= given.bytes else found
 
 
@@ -62,6 +69,7 @@ class _Search:
     def __init__(self, graph: Fused) -> None:
         self.graph = graph
         nodes = graph.nodes
+        self.work = 0
         self.all = (1 << len(nodes)) - 1
         self.readers = dict.fromkeys(graph.bytes, 0)
         self.writers = dict.fromkeys(graph.bytes, 0)
@@ -93,7 +101,7 @@ class _Search:
             state = states[done]
             if done == self.all:
                 return Reordering(self.order(done, states, before), peak, peak)
-            if len(looked_at) == most_sets:
+            if len(looked_at) == most_sets or self.work > MOST_WORK:
                 order = self.order(done, states, before) + self.greedy(state)
                 return Reordering(order, _peak(self.graph, order), peak)
             looked_at.add(done)
@@ -125,6 +133,7 @@ class _Search:
 
     def alive(self, state: _State, place: int) -> tuple[int, int]:
         """Bytes alive during a step, and after it."""
+        self.work += 1
         node, size = self.graph.nodes[place], self.graph.bytes
         during = state.live + sum(size[buffer] for buffer in node.writes if not self.there(buffer, state.done))
         left = ~(state.done | 1 << place)

@@ -15,6 +15,9 @@ from convcost.arena import PLANNERS, Arena
 from convcost.errors import ConvcostError, MeasureError
 from convcost.model import Model, Shape
 
+MOST_BUFFERS = 10_000
+"""A planner compares each with all others."""
+
 
 def planned(
     path: Path, runtime: str, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1
@@ -44,7 +47,12 @@ def planned(
         raise MeasureError(f"{path}: it has {graph.subgraphs} subgraphs; an arena is planned for one")
     if graph.offline_plan and runtime == "tflm":
         raise MeasureError(f"{path}: it brings a plan of its own (OfflineMemoryAllocation), which TFLM follows")
-    model, plan = model_of(graph, str(path)), PLANNERS[runtime](for_runtime(graph, runtime))
+    buffers = for_runtime(graph, runtime)
+    if len(buffers) > MOST_BUFFERS:
+        raise MeasureError(
+            f"{path}: it has {len(buffers):,} tensors, allowed: {MOST_BUFFERS:,} for the plan of an arena"
+        )
+    model, plan = model_of(graph, str(path)), PLANNERS[runtime](buffers)
     if others := not_compared(graph):
         note = f"{path}: the arena may be larger: what the kernels of {', '.join(others)} take was not compared"
         model = msgspec.structs.replace(model, notes=(*model.notes, note))

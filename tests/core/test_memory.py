@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcost.errors import ConvcostError
 from convcost.layers.activations import ReLU
 from convcost.layers.convolution import Conv2D
 from convcost.layers.merging import Add, Concatenate
@@ -12,7 +14,7 @@ from convcost.layers.normalization import BatchNormalization
 from convcost.layers.passing import Dropout
 from convcost.layers.pooling import MaxPooling2D
 from convcost.layers.reshaping import Flatten, ZeroPadding2D
-from convcost.memory import Step, Tensor, fuse, peak
+from convcost.memory import Step, Tensor, fuse, fused, peak, peak_of, timeline
 from convcost.profile import profile
 from tests.building import chain, graph
 
@@ -137,3 +139,12 @@ def test_folding_never_raises_the_peak(walk: tuple[list[Step], list[int]]) -> No
     steps, outputs = walk
     unfolded = [Step(step.layer, step.inputs, step.outputs) for step in steps]
     assert peak(steps, outputs).bytes <= peak(unfolded, outputs).bytes
+
+
+def test_a_timeline_that_would_fill_the_memory_is_refused() -> None:
+    steps = [Step("input", (), (Tensor(0, (1,)),))]
+    steps += [Step(f"s{n}", (steps[0].outputs[0],), (Tensor(n, (1,)),)) for n in range(1, 2500)]
+    whole = fused(steps, list(range(1, 2500)))
+    assert peak_of(whole).bytes == 4 * 2500
+    with pytest.raises(ConvcostError, match="than can be told, allowed: 2,000,000"):
+        timeline(whole)

@@ -136,3 +136,15 @@ def test_xception_has_a_better_order_than_that_of_its_file() -> None:
     assert found.reordering is not None and found.reordering.exact
     assert found.report.peak.bytes == 27_659_520
     assert found.peak_bytes == found.reordering.bytes == 24_931_328
+
+
+def test_a_graph_of_very_many_steps_is_a_bound_at_once() -> None:
+    """The peak of the file is told, and that no order is below what one step needs by itself."""
+    count = 3000
+    nodes = [Node(f"a{n}", frozenset({0}), frozenset({n})) for n in range(1, count)]
+    nodes.append(Node("end", frozenset(range(1, count)), frozenset({count})))
+    size = dict.fromkeys(range(count + 1), 2)
+    whole = Fused(tuple(nodes), size, dict.fromkeys(size, ""), frozenset({0}), frozenset({count}))
+    found = reordered(whole)
+    assert found.bytes == found.at_least == 2 * count
+    assert found.order == tuple(range(count))
