@@ -39,6 +39,7 @@ ALIASES = {
     )
     for rank in (f"{number}D" for number in ranks)
 } | {f"Convolution{rank}DTranspose": f"Conv{rank}DTranspose" for rank in "123"}
+ALIASES["GroupedQueryAttention"] = "GroupQueryAttention"  # the name of the class, and that of its export
 """Keras's other names of its classes. Files hold the proper ones."""
 
 
