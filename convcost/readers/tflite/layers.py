@@ -52,7 +52,7 @@ class _Reading:
     def model(self) -> Model:
         inputs = tuple(self.entering(number) for number in dict.fromkeys(self.graph.inputs))
         for operator in self.graph.operators:
-            if operator.code in UNPACKING and operator.inputs and operator.inputs[0] in self.constants:
+            if operator.code in UNPACKING and operator.outputs and self.constants.keys() & operator.inputs[:1]:
                 packed, unpacked = self.constants[operator.inputs[0]], self.graph.tensors[operator.outputs[0]]
                 self.constants[unpacked.index] = msgspec.structs.replace(packed, shape=unpacked.shape)
             else:
@@ -108,6 +108,12 @@ class _Reading:
                 f"{self.source}: operator {operator.index} ({operator.code}) reads tensor {missing}, which nothing has"
                 " put out before"
             )
+        empty = next((number for number in (*read, *operator.outputs) if 0 in tensors[number].shape), None)
+        if empty is not None:
+            raise ConvcostError(
+                f"{self.source}: operator {operator.index} ({operator.code}) has a tensor without elements:"
+                f" {tensors[empty].shape}"
+            )
         call = Call(tuple(self.refs[number] for number in read))
         layer = self.layer(operator, read)
         held = tuple(number for number in operator.inputs if number in self.constants)
@@ -132,7 +138,7 @@ class _Reading:
         stored: tuple[Weight, ...] = ()
         make = LAYERS.get(operator.code)
         if make is not None and all(number >= 0 for number in operator.inputs[:2]):
-            rule, stored = make(operator, [self.known(number) for number in operator.inputs], constants) or (None, ())
+            rule, stored = self.made(make, operator, constants)
         if rule is None:
             stored = weights_among(constants)
             rule = self.operator(operator, read, stored)
@@ -142,6 +148,20 @@ class _Reading:
         name = self.named(writes[0]) if writes else f"{operator.code.lower()}_{operator.index}"
         unknown = Unknown(f"no rule for the operator {operator.code}", stored)
         return Layer(name, kind, rule or unknown, (), policy=Policy(variable, compute), stored=stored)
+
+    def made(
+        self, make: Maker, operator: Operator, constants: Sequence[TfTensor | None]
+    ) -> tuple[Kind | None, tuple[Weight, ...]]:
+        """A Keras layer for an operator. Raises ConvcostError where its settings are none that a layer may have."""
+        try:
+            found = make(operator, [self.known(number) for number in operator.inputs], constants)
+            if found is not None:
+                msgspec.convert(msgspec.structs.asdict(found[0]), type(found[0]))  # which checks them
+        except (ConvcostError, msgspec.ValidationError) as error:
+            raise ConvcostError(
+                f"{self.source}: operator {operator.index} ({operator.code}) has settings that do not go: {error}"
+            ) from None
+        return found or (None, ())
 
     def known(self, number: int) -> TfTensor | None:
         return self.constants.get(number, self.graph.tensors[number]) if number >= 0 else None
@@ -170,7 +190,7 @@ class _Reading:
         self, operator: Operator, shapes: dict[str, tuple[tuple[int, ...], ...]], stored: tuple[Weight, ...]
     ) -> BaseOperator | None:
         """A product over the last size of the left matrix, or the one before it where that is transposed."""
-        left, right = (self.known(number) for number in operator.inputs[:2])
+        left, right = _first_two([self.known(number) for number in operator.inputs])
         if left is None or right is None or len(right.shape) < 2 or not left.shape:
             return None
         if operator.code == "FULLY_CONNECTED":
@@ -193,6 +213,11 @@ Made = tuple[Kind, tuple[Weight, ...]]
 def _activation(operator: Operator, field: int) -> str:
     number = operator.options.byte(field)
     return ACTIVATIONS[number] if 0 <= number < len(ACTIVATIONS) else "linear"
+
+
+def _first_two(tensors: Sequence[TfTensor | None]) -> tuple[TfTensor | None, TfTensor | None]:
+    first, second, *_ = (*tensors, None, None)
+    return first, second
 
 
 def _padding(operator: Operator) -> str:
@@ -221,7 +246,7 @@ def _convolution(
     operator: Operator, inputs: Sequence[TfTensor | None], constants: Sequence[TfTensor | None]
 ) -> Made | None:
     """The kernel is (filters, height, width, channels of a group)."""
-    image, kernel = inputs[:2]
+    image, kernel = _first_two(inputs)
     if image is None or kernel is None or len(image.shape) != 4 or len(kernel.shape) != 4 or not kernel.shape[3]:
         return None
     filters, height, width, channels = kernel.shape
@@ -244,7 +269,7 @@ def _depthwise(
     operator: Operator, inputs: Sequence[TfTensor | None], constants: Sequence[TfTensor | None]
 ) -> Made | None:
     """The kernel is (1, height, width, channels that are put out)."""
-    image, kernel = inputs[:2]
+    image, kernel = _first_two(inputs)
     if image is None or kernel is None or len(image.shape) != 4 or len(kernel.shape) != 4 or not image.shape[3]:
         return None
     _, height, width, filters = kernel.shape
@@ -286,7 +311,7 @@ def _transposed(
 
 def _dense(operator: Operator, inputs: Sequence[TfTensor | None], constants: Sequence[TfTensor | None]) -> Made | None:
     """The kernel is (units, features). Without keep_num_dims, leading positions become one."""
-    rows, kernel = inputs[:2]
+    rows, kernel = _first_two(inputs)
     if rows is None or kernel is None or kernel.index not in {one.index for one in constants if one}:
         return None
     keeps = len(rows.shape) == 2 or operator.options.byte(2)
@@ -324,7 +349,8 @@ def _concatenated(
 
 def _padded(operator: Operator, inputs: Sequence[TfTensor | None], constants: Sequence[TfTensor | None]) -> Made | None:
     """A border of zeros around an image."""
-    numbers = constants[1].numbers if constants[1] else ()
+    _, border = _first_two(constants)
+    numbers = border.numbers if border else ()
     if len(numbers) != 8 or numbers[:2] != (0, 0) or numbers[6:] != (0, 0) or min(numbers) < 0:
         return None
     return ZeroPadding2D(padding=(numbers[2:4], numbers[4:6])), ()
