@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, Import, InputShape, Output, Set
+from convcost.cli.options import Batch, Format, Import, InputShape, Keep, Output, Set
 
 
 def analyze(
@@ -43,9 +43,7 @@ def analyze(
             help="What the what-if does; separable, unless told. Repeatable: a layer goes to the last that names it.",
         ),
     ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")
-    ] = None,
+    keep: Keep = None,
     convention: Annotated[
         str | None,
         typer.Option(

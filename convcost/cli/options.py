@@ -47,6 +47,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Override a parameter of a spec. Repeatable."),
 ]
+Keep = Annotated[list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")]
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Samples at a time.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Set
+from convcost.cli.options import Batch, Format, InputShape, Keep, Set
 
 
 def plan(
@@ -23,9 +23,7 @@ def plan(
     min_energy: Annotated[
         float, typer.Option("--min-energy", min=0, max=1, metavar="E", help="What every replaced kernel must keep.")
     ] = 0.0,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")
-    ] = None,
+    keep: Keep = None,
     variants: Annotated[
         list[str] | None,
         typer.Option(

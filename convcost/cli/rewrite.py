@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcost.cli.options import InputShape, Set
+from convcost.cli.options import InputShape, Keep, Set
 
 if TYPE_CHECKING:
     from convcost.rewriting import Rewriting
@@ -30,9 +30,7 @@ def rewrite(
     plan: Annotated[
         Path | None, typer.Option("--plan", metavar="FILE", help="A plan of `convcost plan`, instead of variants.")
     ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")
-    ] = None,
+    keep: Keep = None,
     input_shape: InputShape = None,
     set_: Set = None,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Output, Set
+from convcost.cli.options import Batch, Format, InputShape, Keep, Output, Set
 
 
 def variants(
@@ -16,9 +16,7 @@ def variants(
         list[str] | None,
         typer.Option("--variant", metavar="NAME[(key=value)][:GLOB]", help="Only this one. Repeatable."),
     ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")
-    ] = None,
+    keep: Keep = None,
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,

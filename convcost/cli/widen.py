@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Output, Set
+from convcost.cli.options import Batch, Format, InputShape, Keep, Output, Set
 
 
 def widen(
@@ -16,9 +16,7 @@ def widen(
         list[str] | None,
         typer.Option("--variant", metavar="NAME[(key=value)][:GLOB]", help="Separable, unless told. Repeatable."),
     ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="GLOB", help="Do not convert these layers. Repeatable.")
-    ] = None,
+    keep: Keep = None,
     parameter: Annotated[
         str | None,
         typer.Option("--parameter", metavar="NAME", help="The width of a spec; all filters are multiplied without it."),
