@@ -17,10 +17,17 @@ from convcost.layers import find, is_operation, why_unknown
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.model import FLOAT32, Call, Layer, Model, OpenShape, Policy, Recorded, Ref, Rule, Unknown
+from convcost.readers.keras_calls import (
+    arguments_of,
+    bound,
+    is_reference,
+    open_shape,
+    ref_to,
+    without_tensors,
+)
 from convcost.readers.keras_older import modern
 
 MOST_LAYERS = 1_000_000
-MOST_OUTPUTS = 10_000
 DEEPEST_NESTING = 32
 
 CALLS_A_FUNCTION = ("TFOpLambda", "SlicingOpLambda")
@@ -108,7 +115,7 @@ class _Graph:
 
     def as_tensor(self, value: Any) -> Json | None:
         """A reference of Keras 2 as Keras 3 writes it; None where it is none."""
-        if not isinstance(value, list) or not _is_reference(value):
+        if not isinstance(value, list) or not is_reference(value):
             return None
         ref = self.reference(value)
         history = [ref.layer, ref.call, ref.output]
@@ -129,7 +136,7 @@ class _Graph:
             rule = model_of(entry, self.source, self.depth + 1)
         else:
             rule = rule_of(entry, kind, settings, self.source, self.depth)
-        built_on = _open_shape((entry.get("build_config") or {}).get("input_shape"))
+        built_on = open_shape((entry.get("build_config") or {}).get("input_shape"))
         if built_on is not None and len(calls) == 1 and len(calls[0].inputs) == 1:
             self.built_on[calls[0].inputs[0]] = Recorded(built_on)
         return layer_of(entry, name, kind, rule, calls)
@@ -143,7 +150,7 @@ class _Graph:
         given: Json = {}
         inputs: dict[str, list[Ref]] = {}
         extras: list[Ref] = []
-        for argument, value in _arguments(node, named):
+        for argument, value in arguments_of(node, named):
             refs = list(self.refs(value))
             if argument in known and not refs:
                 given[argument] = value
@@ -161,9 +168,9 @@ class _Graph:
         rules: list[Rule | Unknown] = []
         calls: list[Call] = []
         for node in nodes:
-            given = _bound(node, kind.arguments if kind else ())
+            given = bound(node, kind.arguments if kind else ())
             inputs = tuple(self.refs(list(given.values())))
-            own = {argument: _without_tensors(value) for argument, value in given.items()} | settings
+            own = {argument: without_tensors(value) for argument, value in given.items()} | settings
             if kind is not None:
                 own = kind.settled(own, [self.recorded[ref].shape for ref in inputs if ref in self.recorded])
             rules.append(rule_of(entry, kind, own, self.source))
@@ -184,7 +191,7 @@ class _Graph:
                 for key in sorted(value):
                     yield from self.refs(value[key])
         elif isinstance(value, list):
-            if _is_reference(value):
+            if is_reference(value):
                 yield self.reference(value)
             else:
                 for one in value:
@@ -192,19 +199,19 @@ class _Graph:
 
     def tensor(self, config: Json) -> Ref:
         layer, call, output = config["keras_history"]
-        ref = _ref(layer, call, output)
-        shape = _open_shape(config.get("shape"))
+        ref = ref_to(layer, call, output)
+        shape = open_shape(config.get("shape"))
         if shape is not None:
             self.recorded[ref] = Recorded(shape, str(config.get("dtype", "float32")))
         return ref
 
     def reference(self, value: Sequence[Any]) -> Ref:
         name, call, output = value[:3]
-        return _ref(name, call - (name in self.counted_from_one), output)
+        return ref_to(name, call - (name in self.counted_from_one), output)
 
     def ends(self, value: Any) -> Iterator[Ref]:
         """The tensors that `input_layers` or `output_layers` name: a reference, or lists or dicts of them."""
-        if isinstance(value, list) and _is_reference(value):
+        if isinstance(value, list) and is_reference(value):
             yield self.reference(value)
         elif isinstance(value, dict):
             for key in sorted(value):
@@ -229,27 +236,6 @@ def _has_a_node_of_its_own(entry: Json) -> bool:
     return first.get("class_name") == "InputLayer" or "batch_input_shape" in (first.get("config") or {})
 
 
-def _bound(node: Any, signature: Sequence[str]) -> Json:
-    """The arguments of an operation's call by name, in the order of its signature: see `BaseOp.arguments`."""
-    if not isinstance(node, dict):
-        return {}
-    places = [name for name in signature if not name.startswith("*")]
-    gathering = {name.count("*"): name.lstrip("*") for name in signature if name.startswith("*")}
-    args, keywords = list(node.get("args") or ()), dict(node.get("kwargs") or {})
-    bound = dict(zip(places, args, strict=False))
-    bound |= {name: keywords.pop(name) for name in places if name in keywords}
-    if len(args) > len(places):
-        bound[gathering.get(1, "")] = args[len(places) :]
-    return bound | ({gathering[2]: keywords} if 2 in gathering else keywords)
-
-
-def _without_tensors(value: Any) -> Any:
-    """An argument with None for each tensor in it."""
-    if isinstance(value, list):
-        return [_without_tensors(one) for one in value]
-    return None if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__" else value
-
-
 def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -> Model:
     """A chain. Its first shape stands in an InputLayer, in the first layer (Keras 2) or in what it was built on."""
     layers: list[Layer] = []
@@ -263,7 +249,7 @@ def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -
             shape = first.get("batch_input_shape") or first.get("batch_shape") or built
             layers.append(_input_layer(_unused(f"{name}_input", config["layers"]), shape))
         rule = model_of(item, source, depth + 1) if is_graph(item) else rule_of(item, kind, settings, source, depth)
-        told = _open_shape((item.get("build_config") or {}).get("input_shape"))
+        told = open_shape((item.get("build_config") or {}).get("input_shape"))
         if layers and isinstance(layers[-1].rule, Unknown) and told is not None:
             recorded[Ref(layers[-1].name)] = Recorded(told)
         calls = (Call((Ref(layers[-1].name),)) if layers else Call(),)
@@ -276,14 +262,7 @@ def _sequential(config: Json, entry: Json, name: str, source: str, depth: int) -
 
 
 def _input_layer(name: str, shape: Any) -> Layer:
-    return Layer(name, "InputLayer", InputLayer(batch_shape=_open_shape(shape)), (Call(),))
-
-
-def _open_shape(value: Any) -> OpenShape | None:
-    """A shape as a file records it; None where it is none."""
-    if not isinstance(value, list):
-        return None
-    return tuple(value) if all(size is None or (type(size) is int and size >= 0) for size in value) else None
+    return Layer(name, "InputLayer", InputLayer(batch_shape=open_shape(shape)), (Call(),))
 
 
 def _unused(name: str, entries: Sequence[Json]) -> str:
@@ -389,38 +368,6 @@ def policy_of(dtype: Any) -> Policy:
     if dtype.startswith("mixed_"):
         return Policy("float32", dtype.removeprefix("mixed_"))
     return Policy(dtype, dtype)
-
-
-def _ref(layer: str, call: int, output: int) -> Ref:
-    """Raises ValueError where a file has another kind of thing, or a number that cannot be meant."""
-    if not isinstance(layer, str) or not 0 <= call <= MOST_LAYERS or not 0 <= output <= MOST_OUTPUTS:
-        raise ValueError(f"a tensor of layer {layer!r}, call {call}, output {output}")
-    return Ref(layer, int(call), int(output))
-
-
-def _is_reference(value: Sequence[Any]) -> bool:
-    """[name, call, output] or [name, call, output, kwargs]."""
-    return (
-        3 <= len(value) <= 4
-        and isinstance(value[0], str)
-        and type(value[1]) is int
-        and type(value[2]) is int
-        and (len(value) == 3 or isinstance(value[3], dict))
-    )
-
-
-def _arguments(node: Any, named: Sequence[str]) -> Iterator[tuple[str | None, Any]]:
-    """The arguments of a call, each with its name where it has one."""
-    if isinstance(node, dict):
-        for place, value in enumerate(node.get("args") or ()):
-            yield (named[place] if place < len(named) else None), value
-        yield from (node.get("kwargs") or {}).items()
-    elif isinstance(node, list):
-        references = [node] if _is_reference(node) else [one for one in node if isinstance(one, list)]
-        for place, reference in enumerate(references):
-            yield (named[place] if place < len(named) else None), reference
-            if len(reference) == 4:
-                yield from reference[3].items()
 
 
 __all__ = ["OpenShape", "is_graph", "model_of"]
