@@ -19,6 +19,8 @@ from convcost.writers.spec_items import INPUT, OPERATION, Item, Items, dtype_of
 
 LONGEST_PERIOD = 32
 """Items that a folded repeat has at most."""
+BESIDE = ("with", "name", "from", "trainable", "dtype")
+"""The order of what stands beside an item."""
 MOST_NUMBERS = 1000
 """Numbers that a constant among the settings has at most."""
 
@@ -155,7 +157,7 @@ def _listed(items: Sequence[Item], indent: str) -> Iterator[str]:
             yield f"{indent}- {item.subject}: {_flow(settings)}"
         else:
             yield f"{indent}- {item.subject}{':' if beside else ''}"
-        for key, value in beside.items():
+        for key, value in sorted(beside.items(), key=lambda one: BESIDE.index(one[0])):
             yield f"{indent}  {key}: {_flow(value)}"
         if layers is not None:
             yield f"{indent}  layers:"

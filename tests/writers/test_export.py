@@ -30,7 +30,7 @@ from tests.oracle.conftest import network
 from tests.random_graphs import random_graph
 
 SCHEMA = Draft202012Validator(spec_schema())
-NETWORKS = ("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "InceptionV3", "MobileNetV3Small", "NASNetMobile", "VGG16")
+NETWORKS = ("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "InceptionV3", "MobileNetV3Small", "VGG16")
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 REFUSALS = ("nothing reads it", "its weights are quantized", "its calls have settings of their own")
