@@ -34,6 +34,8 @@ from convcost.writers.spec_yaml import text_of
 from convcost.writers.whole import replacing
 
 SPECS = (".yaml", ".yml")
+ONE_INPUT_IN_A_LIST = ("3.0.", "3.1.", "3.2.", "3.3.")
+"""Versions of Keras that write, and read, one input of a model as a list of one."""
 MOST_NAMED = 5
 """Layers that a note lists by name."""
 KEPT = 0.99
@@ -150,10 +152,11 @@ class _Rewriting:
 
     def config(self) -> Json:
         """config.json with the new layers, and without the optimizer."""
-        version = json.loads(reader.text_in(self.path, reader.METADATA)).get("keras_version")
-        if not str(version).startswith("3."):
+        version = str(json.loads(reader.text_in(self.path, reader.METADATA)).get("keras_version"))
+        if not version.startswith("3."):
             raise ConvcostError(f"{self.path}: Keras {version} wrote it, allowed: archives of Keras 3")
-        edit = Edit(self.done.variants, {row.path: row for row in self.after.rows})
+        rows = {row.path: row for row in self.after.rows}
+        edit = Edit(self.done.variants, rows, listed=version.startswith(ONE_INPUT_IN_A_LIST))
         config = edit.model(json.loads(reader.text_in(self.path, reader.CONFIG)), self.model, self.done.model)
         self.notes += edit.notes
         compiled = dict(config.get("compile_config") or {})

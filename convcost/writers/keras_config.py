@@ -29,12 +29,14 @@ LOST = ("kernel_constraint", "activity_regularizer", "depthwise_constraint", "po
 class Edit:
     """The replacement of some layers of a model. `rows` are what the new model costs, by path.
 
-    `notes` tell what could not be kept, once the config is edited.
+    `listed`: one input is a list too, as Keras wrote it before 3.4. `notes` tell what could not be kept, once the
+    config is edited.
     """
 
-    def __init__(self, replaced: Mapping[str, object], rows: Mapping[str, Row]) -> None:
+    def __init__(self, replaced: Mapping[str, object], rows: Mapping[str, Row], listed: bool = False) -> None:
         self.replaced = replaced
         self.rows = rows
+        self.listed = listed
         self.notes: list[str] = []
 
     def model(self, entry: Json, old: Model, new: Model, prefix: str = "") -> Json:
@@ -124,7 +126,7 @@ class Edit:
             assert not isinstance(one.rule, Model | Unknown)
             return leaf_entry(one.name, one.rule, carried(old, one.rule))
 
-        return model_entry(model, layer.name, told, entry_of)
+        return model_entry(model, layer.name, told, entry_of, self.listed)
 
 
 def carried(old: Json, rule: Rule) -> Json:

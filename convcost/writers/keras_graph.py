@@ -83,8 +83,9 @@ def model_entry(
     name: str,
     told: Told = lambda _: UNTOLD,
     entry_of: Callable[[Layer], Json] = layer_entry,
+    listed: bool = False,
 ) -> Json:
-    """A model as a Functional one, without its calls."""
+    """A model as a Functional one, without its calls. `listed`: one input, or output, is a list too."""
     layers = []
     for layer in _in_order_of_calls(model):
         entry = entry_of(layer)
@@ -95,8 +96,8 @@ def model_entry(
         "name": name,
         "trainable": True,
         "layers": layers,
-        "input_layers": _ends(model, model.inputs),
-        "output_layers": _ends(model, model.outputs),
+        "input_layers": _ends(model, model.inputs, listed),
+        "output_layers": _ends(model, model.outputs, listed),
     }
     return {
         "module": "keras.src.models.functional",
@@ -126,8 +127,8 @@ def _tensor(ref: Ref, told: Recorded) -> Json:
     return {"class_name": "__keras_tensor__", "config": config}
 
 
-def _ends(model: Model, refs: Sequence[Ref]) -> Any:
+def _ends(model: Model, refs: Sequence[Ref], listed: bool) -> Any:
     """Inputs or outputs. Keras counts the calls of nested Functional models from 1 here, and here alone."""
     nested = {layer.name for layer in model.layers if isinstance(layer.rule, Model)}
     ends = [[ref.layer, ref.call + (ref.layer in nested), ref.output] for ref in refs]
-    return ends[0] if len(ends) == 1 else ends
+    return ends[0] if len(ends) == 1 and not listed else ends

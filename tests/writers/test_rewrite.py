@@ -353,3 +353,15 @@ def test_random_graphs_are_rewritten(seed: int, tmp_path: Path) -> None:
     replaced = {one.path for one in result.layers}
     kept: dict[str, Any] = {name: data for name, data in by_name(before).items() if name not in replaced}
     assert {name: by_name(after)[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(("version", "ends"), [("3.3.3", [["input", 0, 0]]), ("3.4.0", ["input", 0, 0])])
+def test_models_are_written_as_the_version_of_the_file_reads_them(
+    archives: dict[str, Path], version: str, ends: Any, tmp_path: Path
+) -> None:
+    """Keras before 3.4 has one input in a list of one, and can read nothing else."""
+    metadata = f'{{"keras_version": "{version}"}}'.encode()
+    path = networks.edited(archives["channels_last"], tmp_path / "older.keras", {"metadata.json": metadata})
+    api.rewrite(path, tmp_path / "out.keras", variants=["mobilenet:stem"])
+    (stem,) = (entry for entry in config(tmp_path / "out.keras")["config"]["layers"] if entry["name"] == "stem")
+    assert stem["config"]["input_layers"] == ends
