@@ -8,7 +8,7 @@ import convcost
 
 
 def test_a_layer_that_two_nested_models_hold_is_said_to_be_one() -> None:
-    shared = keras.layers.Dense(4)
+    shared = keras.layers.Dense(4, name="dense")
     first, second = keras.Input((8,)), keras.Input((8,))
     one = keras.Model(first, shared(first), name="one")
     other = keras.Model(second, shared(second), name="other")
