@@ -33,6 +33,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def call(*arguments: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["convcost", *map(str, arguments)])
         monkeypatch.delenv("COLUMNS", raising=False)
+        monkeypatch.setenv("CONVCOST_DEBUG", "")  # --debug sets it, for this call alone
         try:
             main()
             code = 0

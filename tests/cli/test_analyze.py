@@ -291,7 +291,6 @@ def test_an_internal_error_is_3_and_shows_no_traceback(run: Run, model: Path, mo
     assert "internal error: RuntimeError: wires crossed" in result.err
     assert "Traceback" not in result.err
     assert "Traceback" in run("--debug", "analyze", model).err
-    monkeypatch.delenv("CONVCOST_DEBUG", raising=False)
 
 
 def test_a_closed_pipe_is_silent(model: Path) -> None:
