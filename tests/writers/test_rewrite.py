@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import yaml
 from keras import layers
 
 from convcost import api, fits, variants
+from convcost.engine.trace import trace
+from tests.conftest import Result
 from tests.random_graphs import random_graph
 from tests.trained import Trained, accuracy
 from tests.writers import networks
@@ -44,6 +49,12 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return paths
 
 
+@cache
+def weights_of(data_format: str) -> dict[str, list[bytes]]:
+    """The weights of the network, by layer."""
+    return by_name(everything(data_format))
+
+
 def test_every_variant_is_tried() -> None:
     assert {*VARIANTS, "standard"} == set(variants.names())
 
@@ -64,9 +75,7 @@ def test_keras_loads_what_was_predicted(
     assert model.output_shape == ((None, 8, 6, 8) if data_format == "channels_last" else (None, 8, 8, 6))
     replaced = {one.path for one in result.layers}
     assert replaced == (set(CONVOLUTIONS) if variant != "grouped:last" else {"last"})
-    kept = {
-        name: weights for name, weights in by_name(networks.everything(data_format)).items() if name not in replaced
-    }
+    kept = {name: data for name, data in weights_of(data_format).items() if name not in replaced}
     assert len(kept) == 7 - len(replaced)
     assert {name: by_name(model)[name] for name in kept} == kept
 
@@ -321,6 +330,20 @@ def test_a_plan_is_carried_out(archives: dict[str, Path], tmp_path: Path) -> Non
         ("inner/conv2d", "bsconv_u"),
     ]
     assert keras.models.load_model(target).count_params() == result.after.totals.params
+
+
+def test_a_plan_of_the_planner_comes_out_as_predicted(
+    trained: Trained, tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    plan, target = tmp_path / "plan.yaml", tmp_path / "out.keras"
+    assert run("plan", trained.path, "--max", "macs=500k", "-o", plan).code == 0
+    assert run("rewrite", trained.path, "--plan", plan, "-o", target).code == 0
+    told, totals = yaml.safe_load(plan.read_text()), api.analyze(target, what_if=False).totals
+    assert told["predicted"] == {metric: getattr(totals, metric) for metric in told["predicted"]}
+    assert totals.macs <= 500_000
+    model = keras.models.load_model(target)
+    assert model.count_params() == totals.params
+    assert trace(model).macs == totals.macs
 
 
 def test_a_trained_network_keeps_its_outputs_at_m_9(trained: Trained, tmp_path: Path) -> None:
