@@ -21,7 +21,7 @@ from convcost.readers import read
 from convcost.readers.keras_hdf5 import Stored
 from convcost.readers.keras_kernels import kernels, opened_weights
 from convcost.readers.keras_weights import GroupedWeights
-from convcost.report import Report
+from convcost.report import Report, Row
 from convcost.variants import apply, assigned, parse, written
 from convcost.variants.base import Conversion
 from convcost.variants.steps import Conv
@@ -118,8 +118,13 @@ def _as_spec(path: Path, target: Path, report: Report, done: Conversion) -> Rewr
     with replacing(target, path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     after = profile(done.model, report.input_shapes, report.batch)
-    layers = tuple(Rewritten(one, written(variant)) for one, variant in done.variants.items())
+    layers = tuple(Rewritten(row.path, written(done.variants[row.path])) for row in _replaced(report, done))
     return Rewriting(report, after, layers, _left(done), weights=False)
+
+
+def _replaced(report: Report, done: Conversion) -> list[Row]:
+    """The layers that are replaced, in the order of the model."""
+    return [row for row in report.rows if row.path in done.variants]
 
 
 def _left(done: Conversion) -> tuple[str, ...]:
@@ -178,7 +183,7 @@ class _Rewriting:
             copy = Copy(source, file, weights.groups(self.model), self.done.variants)
             copy.run(config)
             layers = {one.path: one for one in self.filled(copy.vars, source, stored)}
-        return tuple(layers[path] for path in self.done.variants), copy.moved
+        return tuple(layers[row.path] for row in _replaced(self.before, self.done)), copy.moved
 
     def check(self, stored: Mapping[str, Sequence[Stored]]) -> None:
         """Raises ConvcostError, with the layer's name, where the weights file does not fit the model."""

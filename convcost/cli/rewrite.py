@@ -68,13 +68,15 @@ def _told(result: Rewriting, output: Path) -> str:
     from convcost.formats._plain import aligned
     from convcost.units import count, printable
 
-    rows = [("layer", "variant", "weights")]
+    rows = [["layer", "variant", "weights"]]
     for one in result.layers:
         fate = "initialised anew" if one.energy is None else f"fitted, {one.energy:.1%} of the kernel's energy"
-        rows.append((printable(one.path), one.variant, fate if result.weights else ""))
+        rows.append([printable(one.path), one.variant, fate])
+    if not result.weights:
+        rows = [row[:-1] for row in rows]
     macs, params = (
         f"{count(getattr(before, what))} -> {count(getattr(after, what))}"
         for before, after in [(result.before.totals, result.after.totals)]
         for what in ("macs", "params")
     )
-    return aligned(rows, [False] * 3) + f"\n\n{printable(str(output))}: MACs {macs}, params {params}\n"
+    return aligned(rows, [False] * len(rows[0])) + f"\n\n{printable(str(output))}: MACs {macs}, params {params}\n"
