@@ -1,68 +1,57 @@
 """The command line: options in, text and exit code out. Only here is anything printed.
 
-A command is one module with one function; its body imports what it runs, so that `--help`, completion and the other
-commands never wait for it. To add a command, write its module and name it in `_COMMANDS`.
+A command is one module with one function of the same name; its body imports what it runs. A run loads the module of its
+command alone, so that no command waits for another. To add a command, write its module and name it in `COMMANDS`.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from convcost._version import __version__
-from convcost.cli.analyze import analyze
-from convcost.cli.build import build
-from convcost.cli.check import check
-from convcost.cli.compare import compare
-from convcost.cli.diff import diff
-from convcost.cli.explain import explain
-from convcost.cli.export import export
-from convcost.cli.init import init
-from convcost.cli.layers import layers
-from convcost.cli.lock import lock
-from convcost.cli.memory import memory
-from convcost.cli.plan import plan
-from convcost.cli.rewrite import rewrite
-from convcost.cli.schema import schema
-from convcost.cli.separability import separability
-from convcost.cli.variants import variants
-from convcost.cli.verify import verify
-from convcost.cli.widen import widen
 
-_COMMANDS = (
-    analyze,
-    compare,
-    variants,
-    separability,
-    plan,
-    rewrite,
-    export,
-    build,
-    widen,
-    memory,
-    explain,
-    verify,
-    check,
-    diff,
-    init,
-    lock,
-    layers,
-    schema,
+COMMANDS = (
+    "analyze",
+    "compare",
+    "variants",
+    "separability",
+    "plan",
+    "rewrite",
+    "export",
+    "build",
+    "widen",
+    "memory",
+    "explain",
+    "verify",
+    "check",
+    "diff",
+    "init",
+    "lock",
+    "layers",
+    "schema",
 )
 
-app = typer.Typer(
-    name="convcost",
-    help="What every layer of a convolutional network costs, as it is and as a depthwise separable convolution.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain help: never cut off, the same everywhere, and quick
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _command in _COMMANDS:
-    app.command()(_command)
+
+def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The program with these commands."""
+    program = typer.Typer(
+        name="convcost",
+        help="What every layer of a convolutional network costs, as it is and as a depthwise separable convolution.",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain help: never cut off, the same everywhere, and quick
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    program.callback()(_options)
+    for name in commands:
+        program.command(name)(getattr(importlib.import_module(f"{__name__}.{name}"), name))
+    return program
 
 
 def _print_version(wanted: bool) -> None:
@@ -71,7 +60,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[  # noqa: ARG001 (its callback acts on it)
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
@@ -88,8 +76,9 @@ def main() -> None:
     """Run the command line. An unexpected exception ends with 3: Python's own 1 means that the answer is no."""
     from convcost.errors import ConvcostError
 
+    asked = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
     try:
-        app(prog_name="convcost")
+        app([asked] if asked in COMMANDS else COMMANDS)(prog_name="convcost")
     except ConvcostError as error:
         _fail(str(error), error.exit_code)
     except BrokenPipeError:
