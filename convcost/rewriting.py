@@ -20,6 +20,7 @@ from convcost.readers import keras_archive as reader
 from convcost.readers import read
 from convcost.readers.keras_hdf5 import Stored
 from convcost.readers.keras_kernels import kernels, opened_weights
+from convcost.readers.keras_text import MALFORMED
 from convcost.readers.keras_weights import GroupedWeights
 from convcost.report import Report, Row
 from convcost.variants import apply, assigned, parse, written
@@ -108,9 +109,11 @@ def rewritten(path: Path, target: Path, model: Model, report: Report, done: Conv
     with replacing(target, path) as temporary:
         rewriting = _Rewriting(path, model, report, after, done).write(temporary)
         again = profile(read(temporary, {}), report.input_shapes, report.batch)
-        if (again.totals, again.peak) != (after.totals, after.peak):
-            raise RuntimeError(f"the rewritten model costs {again.totals}, predicted: {after.totals}")
-    return rewriting
+        predicted, found = ((one.cost, one.params, one.weight_bytes) for one in (after.totals, again.totals))
+        if found != predicted:
+            raise RuntimeError(f"the rewritten model costs {found}, predicted: {predicted}")
+    # Where layers went, Keras may run those that are left in another order, which has another peak.
+    return msgspec.structs.replace(rewriting, after=msgspec.structs.replace(again, source=str(target)))
 
 
 def _as_spec(path: Path, target: Path, report: Report, done: Conversion) -> Rewriting:
@@ -157,6 +160,13 @@ class _Rewriting:
 
     def config(self) -> Json:
         """config.json with the new layers, and without the optimizer."""
+        try:
+            return self.edited()
+        except MALFORMED as error:
+            told = f"{type(error).__name__}: {error}"
+            raise ConvcostError(f"{self.path}: the archive is not one that Keras 3 writes ({told})") from None
+
+    def edited(self) -> Json:
         version = str(json.loads(reader.text_in(self.path, reader.METADATA)).get("keras_version"))
         if not version.startswith("3."):
             raise ConvcostError(f"{self.path}: Keras {version} wrote it, allowed: archives of Keras 3")

@@ -58,7 +58,7 @@ def rewrite(
         input_shape=options.shapes(input_shape),
         parameters=options.parameters(set_),
     )
-    for note in result.notes:
+    for note in (*result.before.warnings, *result.notes):
         out.warn(note)
     out.show(_told(result, output))
 

@@ -144,6 +144,12 @@ def test_keras_2_wrote_it(archive: Path, tmp_path: Path, refusal: Refusal) -> No
     assert "Keras 2.15.0 wrote it, allowed: archives of Keras 3" in refusal(older, "separable")
 
 
+@pytest.mark.parametrize("metadata", [b"no json", b"[3]", b"{}"])
+def test_metadata_that_tell_nothing(archive: Path, metadata: bytes, tmp_path: Path, refusal: Refusal) -> None:
+    path = edited(archive, tmp_path / "odd.keras", {"metadata.json": metadata})
+    assert "allowed: archives of Keras 3" in (said := refusal(path, "separable")) or "is not one that Keras 3" in said
+
+
 @pytest.mark.parametrize("missing", ["metadata.json", "model.weights.h5"])
 def test_an_archive_that_lacks_something(archive: Path, missing: str, tmp_path: Path, refusal: Refusal) -> None:
     path = edited(archive, tmp_path / "lacking.keras", {missing: None})
