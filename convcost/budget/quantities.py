@@ -19,7 +19,7 @@ LARGEST = 10**24
 
 COUNT_WORDS = "an integer, or a number with k, M, G or T such as 600M"
 BYTES_WORDS = "an integer of bytes, or a number with kB, MB, GB, KiB, MiB or GiB such as 5 MiB"
-PERCENT_WORDS = "a percentage such as 2%"
+PERCENT_WORDS = "a percentage such as 2%, 0% or more"
 
 _NUMBER = r"[0-9][0-9_]*(?:\.[0-9]+)?"
 _QUANTITY = re.compile(rf"({_NUMBER}(?:[eE][+]?[0-9]{{1,2}})?)\s*([A-Za-z%]*)")

@@ -36,7 +36,7 @@ def check(
     ] = None,
     require_base: Annotated[bool, typer.Option("--require-base", help="Exit with 3 where there is no base.")] = False,
     new_only: Annotated[
-        bool, typer.Option("--new-only", help="Only warn of a limit that was broken at the base already.")
+        bool, typer.Option("--new-only", help="Only warn of a limit that was broken at the base, and no further since.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on a warning too.")] = False,
     exit_zero: Annotated[

@@ -73,6 +73,8 @@ def plan(
     from convcost.table import View
 
     limits = options.limits(max_)
+    if front and "peak_activation_bytes" in limits:
+        raise ConvcostError("--front goes without a limit on peak_activation_bytes, which does not add up over layers")
     if not limits and not front:
         raise ConvcostError("--max is missing, such as --max macs=300M; --front shows what other limits would take")
     plans, reports = options.plan_targets(output)

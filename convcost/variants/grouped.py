@@ -27,8 +27,9 @@ class Grouped(BaseVariant, frozen=True):
 
     def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
         channels, filters, g = split(shape, rule.layout)[2], rule.filters, self.g
-        if channels % g or filters % g:
-            raise NotApplicableError(f"{g} groups do not divide {channels} channels and {filters} filters")
+        wrong = [f"{size} {what}" for size, what in ((channels, "channels"), (filters, "filters")) if size % g]
+        if wrong:
+            raise NotApplicableError(f"{g} groups do not divide {' and '.join(wrong)}")
         convolution = type(rule)(filters=filters, groups=g, **window_of(rule), **end_of(rule))
         output = convolution.output_shape(shape)
         spatial = split(output, rule.layout)[1]
