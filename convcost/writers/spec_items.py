@@ -7,6 +7,7 @@ by the name of the layer.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,6 +106,11 @@ class Scope:
 
     def check_order(self) -> None:
         """A spec has the layers in the order of their first calls: that must not change the order of all calls."""
+        made: Counter[str] = Counter()
+        for layer, index, _ in self.calls:
+            if index != made[layer.name]:
+                raise self.whole.fault(self.prefix + layer.name, f"its call {index} comes before the others")
+            made[layer.name] += 1
         layers = {layer.name: layer for layer, _, _ in self.calls}
         again = in_order(msgspec.structs.replace(self.model, layers=tuple(layers.values())))
         for (layer, index, _), (other, place, _) in zip(self.calls, again, strict=True):
@@ -210,7 +216,9 @@ class Scope:
 
     def read(self, ref: Ref, path: str) -> str:
         """What a tensor is called: by its layer, and the number of the output from the second one on."""
-        name = self.names[msgspec.structs.replace(ref, output=0)]
+        name = self.names.get(msgspec.structs.replace(ref, output=0))
+        if name is None:
+            raise self.whole.fault(path, f"it reads {ref.layer!r} (call {ref.call}), which is not there")
         if not ref.output:
             return name
         told = f"{name}:{ref.output}"

@@ -17,12 +17,13 @@ from keras import layers
 from convcost import api
 from convcost.errors import ConvcostError
 from convcost.layers.convolution import Conv2D
+from convcost.layers.merging import Add
 from convcost.model import Model, Shape
 from convcost.profile import profile
 from convcost.readers import read
 from convcost.report import Report
 from convcost.spec_schema import spec_schema
-from tests.building import chain
+from tests.building import chain, graph
 from tests.conftest import ROOT, Result
 from tests.layers.cases import CASES
 from tests.layers.cases.case import Case
@@ -247,3 +248,38 @@ def test_mobilenet_and_its_standard_twin(tmp_path: Path, run: Callable[..., Resu
     again = run("rewrite", stem, "--variant", "mobilenet", "-o", tmp_path / "again.yaml")
     assert (again.code, again.out) == (2, "")
     assert "nothing to rewrite" in again.err
+
+
+CONV = Conv2D(filters=3, kernel_size=1)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outputs", "said"),
+    [
+        ({"a": (CONV, [["input"]]), "b": (CONV, [["gone"]])}, ["b"], "'gone'"),
+        (
+            {
+                "first": (CONV, [["twin:1"]]),
+                "twin": (CONV, [["input"], ["input"]]),
+                "sum": (Add(), [["first", "twin"]]),
+            },
+            ["sum"],
+            "layer 'twin' has no words in a spec: its call 1 comes before the others",
+        ),
+        (
+            {
+                "a": (CONV, [["input"], ["c"]]),
+                "b": (CONV, [["input"]]),
+                "c": (CONV, [["a"], ["a:1"]]),
+                "sum": (Add(), [["b", "c:1"]]),
+            },
+            ["sum"],
+            "layer 'b' has no words in a spec: its calls lie too far apart",
+        ),
+        ({"a/b": (CONV, [["input"]])}, ["a/b"], "layer 'a/b' has no words in a spec: its name holds a slash"),
+        ({"x": (CONV, [["input"]])}, ["x:3"], "'x'"),
+    ],
+)
+def test_graphs_that_a_spec_cannot_tell(nodes: Any, outputs: list[str], said: str) -> None:
+    why = refusal(lambda: api.export(graph(nodes, outputs)))
+    assert said in why
