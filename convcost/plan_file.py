@@ -21,8 +21,9 @@ from typing import Any
 import msgspec
 
 from convcost.errors import ConvcostError
-from convcost.planner import Plan
+from convcost.planner import METRICS, Plan
 from convcost.readers.yaml_lines import plain, read_yaml
+from convcost.report import Totals
 from convcost.variants import variant_of
 from convcost.variants.base import BaseVariant
 
@@ -30,7 +31,7 @@ VERSION = 1
 
 
 class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file says of a layer; the variant alone is read."""
+    """What the file says of a layer; the variant alone counts."""
 
     variant: str
     macs: Any = None
@@ -83,16 +84,30 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int], losses: str) -> 
 
 def read(path: Path) -> dict[str, BaseVariant]:
     """The variant of each layer that a plan names. Raises ConvcostError naming file, layer and what is allowed."""
+    variants = {}
+    for layer, planned in _validated(path).layers.items():
+        try:
+            variants[layer] = variant_of(planned.variant)
+        except ConvcostError as error:
+            raise ConvcostError(f"{path}: layer {layer!r}: {error}") from None
+    return variants
+
+
+def broken_limits(path: Path, totals: Totals) -> list[str]:
+    """What a plan promised and a model under it does not keep: it may have been changed by hand, or be another's."""
+    plan = _validated(path)
+    return [
+        f"{path}: {metric} is {getattr(totals, metric):,}, the plan's limit is {limit:,}"
+        for metric, limit in plan.limits.items()
+        if metric in METRICS and getattr(totals, metric) > limit
+    ]
+
+
+def _validated(path: Path) -> PlanFile:
     try:
         plan = msgspec.convert(plain(read_yaml(path)), PlanFile)
     except msgspec.ValidationError as error:
         raise ConvcostError(f"{path}: no plan: {error}") from None
     if plan.convcost_plan != VERSION:
         raise ConvcostError(f"{path}: convcost_plan is {plan.convcost_plan}, allowed: {VERSION}")
-    variants = {}
-    for layer, planned in plan.layers.items():
-        try:
-            variants[layer] = variant_of(planned.variant)
-        except ConvcostError as error:
-            raise ConvcostError(f"{path}: layer {layer!r}: {error}") from None
-    return variants
+    return plan

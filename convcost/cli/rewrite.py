@@ -48,6 +48,7 @@ def rewrite(
     from convcost.api import rewrite as written
     from convcost.cli import options
     from convcost.cli import output as out
+    from convcost.plan_file import broken_limits
 
     result = written(
         model,
@@ -58,7 +59,8 @@ def rewrite(
         input_shape=options.shapes(input_shape),
         parameters=options.parameters(set_),
     )
-    for note in (*result.before.warnings, *result.notes):
+    broken = broken_limits(plan, result.after.totals) if plan else []
+    for note in (*result.before.warnings, *result.notes, *broken):
         out.warn(note)
     out.show(_told(result, output))
 

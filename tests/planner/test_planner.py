@@ -225,6 +225,17 @@ def test_the_front_is_that_of_all_limits(tmp_path: Path) -> None:
         assert (plan.totals.macs, plan.loss) == (point.macs, pytest.approx(point.loss))
 
 
+def test_a_plan_changed_by_hand_that_breaks_its_limits_is_told(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "plan.yaml"
+    assert run("plan", "docs/digits.keras", "--max", "macs=600k", "-o", path).code == 0
+    kept = run("rewrite", "docs/digits.keras", "--plan", path, "-o", tmp_path / "kept.keras")
+    assert (kept.code, "the plan's limit" in kept.err) == (0, False)
+    path.write_text(path.read_text().replace("macs: 600000", "macs: 500000"))
+    told = run("rewrite", "docs/digits.keras", "--plan", path, "-o", tmp_path / "broken.keras")
+    assert told.code == 0
+    assert "the plan's limit is 500,000" in told.err
+
+
 def test_the_plan_file_names_what_was_planned(tmp_path: Path, run: Run) -> None:
     from convcost.plan_file import read
 
