@@ -71,7 +71,7 @@ def _shapes(
     path: Path, signature: Any, input_shapes: Shape | Mapping[str, Shape] | None, batch: int
 ) -> dict[str, Shape]:
     """The shape of every input of a signature, batch first."""
-    specs = dict(signature.structured_input_signature[1])
+    specs = dict(sorted(signature.structured_input_signature[1].items()))  # TensorFlow keeps no order
     given = dict(input_shapes) if isinstance(input_shapes, Mapping) else {"": input_shapes} if input_shapes else {}
     if "" in given and len(specs) == 1:
         given = dict.fromkeys(specs, given[""])

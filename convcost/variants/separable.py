@@ -7,11 +7,11 @@ In three dimensions and under causal padding, where Keras has no fused layer, it
 
 from __future__ import annotations
 
-from convcost.layers.arithmetic import prod, split
+from convcost.layers.arithmetic import split
 from convcost.layers.base import Positive
 from convcost.layers.convolution import Conv1D, Conv3D, SeparableConv1D, SeparableConv2D
 from convcost.model import Shape
-from convcost.variants.base import BaseVariant, NotApplicableError
+from convcost.variants.base import BaseVariant
 from convcost.variants.replacing import StandIn, chain
 from convcost.variants.steps import Conv, depthwise, end_of, pointwise, window_of
 
@@ -29,9 +29,6 @@ class Separable(BaseVariant, frozen=True):
         return self.m
 
     def stand_in(self, rule: Conv, shape: Shape) -> StandIn:
-        exact = min(prod(rule.kernel), rule.filters)
-        if self.m > exact:
-            raise NotApplicableError(f"m = {self.m} is above {exact}, which can compute all that the layer can")
         if isinstance(rule, Conv3D) or rule.padding == "causal":
             channels = split(shape, rule.layout)[2]
             return chain([depthwise(rule, channels, self.m), pointwise(rule, rule.filters, last=True)])
