@@ -114,6 +114,11 @@ class Policy(msgspec.Struct, frozen=True):
     variable: str = "float32"
     compute: str = "float32"
 
+    @property
+    def name(self) -> str:
+        """As Keras writes it: `float32`, `mixed_float16`."""
+        return self.compute if self.variable == self.compute else f"mixed_{self.compute}"
+
 
 FLOAT32 = Policy()
 

@@ -14,7 +14,7 @@ import msgspec
 from convcost.errors import ConvcostError
 from convcost.layers.merging import BaseMerge, Concatenate, Dot
 from convcost.layers.passing import InputLayer
-from convcost.model import Call, Layer, Model, Policy, Recorded, Ref, Rule, Unknown
+from convcost.model import Call, Layer, Model, Recorded, Ref, Rule, Unknown
 from convcost.order import in_order
 
 Json = dict[str, Any]
@@ -51,18 +51,13 @@ def _plain(value: Any) -> Any:
     return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
-def dtype_of(policy: Policy) -> str:
-    """The name of a dtype policy."""
-    return policy.compute if policy.variable == policy.compute else f"mixed_{policy.compute}"
-
-
 def layer_entry(layer: Layer) -> Json:
     """A layer, or a model, without its calls."""
     if isinstance(layer.rule, Model):
         return model_entry(layer.rule, layer.name)
     if isinstance(layer.rule, Unknown):
         raise ConvcostError(f"layer {layer.name!r} ({layer.kind}) cannot be made: {layer.rule.reason}")
-    dtype = {"dtype": dtype_of(layer.policy)}
+    dtype = {"dtype": layer.policy.name}
     return leaf_entry(layer.name, layer.rule, dtype if layer.trainable else {**dtype, "trainable": False})
 
 

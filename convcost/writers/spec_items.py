@@ -178,7 +178,7 @@ class Scope:
             beside["trainable"] = False
         policy = self.policy_of(layer, rule, path)
         if policy != self.whole.policy:
-            beside["dtype"] = dtype_of(policy)
+            beside["dtype"] = policy.name
         operation = OPERATION if rule.registry is not Kind.registry else ""
         settings = sorted(self.settings(rule, path), key=lambda setting: setting[0] not in FIRST)
         return Item(f"{operation}{type(rule).__name__}", dict(settings), beside)
@@ -189,7 +189,7 @@ class Scope:
         if told is None or bytes_of(8, told.dtype) == bytes_of(8, layer.policy.compute):
             return layer.policy
         if type(rule).weights is not Kind.weights:
-            raise self.whole.fault(path, f"it puts out {told.dtype}, its policy is {dtype_of(layer.policy)}")
+            raise self.whole.fault(path, f"it puts out {told.dtype}, its policy is {layer.policy.name}")
         return Policy(told.dtype, told.dtype)
 
     def settings(self, rule: Kind, path: str) -> Iterator[tuple[str, Any]]:
@@ -242,11 +242,6 @@ class Scope:
             if name not in self.taken:
                 self.taken.add(name)
                 return name
-
-
-def dtype_of(policy: Policy) -> str:
-    """The name of a dtype policy."""
-    return policy.compute if policy.variable == policy.compute else f"mixed_{policy.compute}"
 
 
 def _is_counted(layer: Layer) -> bool:

@@ -15,7 +15,7 @@ from convcost.layers import find
 from convcost.layers.passing import InputLayer
 from convcost.model import FLOAT32, Layer, Model
 from convcost.writers.spec_blocks import merged
-from convcost.writers.spec_items import INPUT, OPERATION, Item, Items, dtype_of
+from convcost.writers.spec_items import INPUT, OPERATION, Item, Items
 
 LONGEST_PERIOD = 32
 """Items that a folded repeat has at most."""
@@ -37,7 +37,7 @@ def text_of(model: Model) -> str:
     defaults = _defaults([leaf for one in lists for leaf in _leaves(one)])
     lines = ["convcost: 1", f"name: {_scalar(model.name)}", *_inputs(told.inputs, model)]
     if told.policy != FLOAT32:
-        lines.append(f"dtype: {dtype_of(told.policy)}")
+        lines.append(f"dtype: {told.policy.name}")
     if defaults:
         lines += ["defaults:", *(f"  {kind}: {_flow(settings)}" for kind, settings in defaults.items())]
     if blocks:
@@ -64,7 +64,7 @@ def _inputs(inputs: Mapping[str, Layer], model: Model) -> Iterator[str]:
         if not isinstance(rule, InputLayer) or rule.batch_shape is None:
             raise ConvcostError(f"{model.source or model.name}: input {layer.name!r} has no shape, which a spec tells")
         shape = list(rule.batch_shape[1:])
-        shapes[name] = shape if layer.policy == FLOAT32 else {"shape": shape, "dtype": dtype_of(layer.policy)}
+        shapes[name] = shape if layer.policy == FLOAT32 else {"shape": shape, "dtype": layer.policy.name}
     if list(shapes) == [INPUT]:
         yield f"input: {_flow(shapes[INPUT])}"
     else:
