@@ -12,7 +12,7 @@ import random
 import statistics
 import time
 
-from convcost.knapsack import Option, solve
+from convcost.planning.knapsack import Option, solve
 
 LAYERS, CHOICES, INSTANCES = 500, 6, 10
 

@@ -24,7 +24,8 @@ import keras
 import numpy as np
 from scipy.stats import spearmanr
 
-from convcost import api, fits
+from convcost import api
+from convcost.kernels import fits
 from tests import trained
 
 SEEDS = range(5)

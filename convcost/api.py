@@ -21,9 +21,9 @@ from convcost.variants import apply, names, parse
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from convcost.explanation import Explanation
-    from convcost.kernel_scores import Separability
-    from convcost.planner import Planning
+    from convcost.conventions.explanation import Explanation
+    from convcost.kernels.kernel_scores import Separability
+    from convcost.planning.planner import Planning
     from convcost.rewriting import Rewriting
     from convcost.verification import Verification
     from convcost.widening import Widening
@@ -90,7 +90,7 @@ def analyze(
         what_if: whether to add `separable` to convolutions and `what_if` to the report.
         variants: what the what-if does, `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
         keep: globs of layers that the what-if leaves alone.
-        convention: count as this tool does (`convcost.conventions`); there is no what-if then.
+        convention: count as this tool does (`convcost.conventions.tools`); there is no what-if then.
         engine: "file", or "keras": load and trace the model with the framework that wrote it. Its code runs. The report
             has no what-if then, since there is no graph to convert, but the separable twin of every convolution.
         imports: modules that the engine "keras" imports first: they register custom classes.
@@ -108,7 +108,7 @@ def analyze(
     model = load(source, parameters)
     report = profile(model, shapes, batch)
     if convention is not None:
-        from convcost.conventions import named, under
+        from convcost.conventions.tools import named, under
 
         return under(report, named(convention))
     if not what_if:
@@ -201,7 +201,7 @@ def separability(
     """How well the trained kernels in a file bear each variant.
 
     Args:
-        fits: of `convcost.fits.FITS`. "spatial" and "channel" take the eigenvalues of large matrices: seconds each.
+        fits: of `kernels.fits.FITS`. "spatial" and "channel" take the eigenvalues of large matrices: seconds each.
         only: globs of layers.
         samples: a `.npy` file of inputs (`.npz` by name for several inputs). The model is then run, with TensorFlow,
             and the error of each layer's own output measured.
@@ -211,7 +211,7 @@ def separability(
         ConvcostError: as `analyze` does; where the file has no weights, or a kernel is missing, of another shape, no
             float, or not finite.
     """
-    from convcost.scoring import scored_file
+    from convcost.kernels.scoring import scored_file
 
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
     model = load(path)
@@ -250,8 +250,8 @@ def plan(
         MeasureError: two limits or more, without SciPy.
         ConvcostError: as `analyze` and `separability` do.
     """
-    from convcost import planner
-    from convcost.offers import offers
+    from convcost.planning import planner
+    from convcost.planning.offers import offers
 
     model = load(source, parameters)
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
@@ -365,7 +365,7 @@ def explain(
 
     Raises ConvcostError as `analyze` does.
     """
-    from convcost.explanation import explained
+    from convcost.conventions.explanation import explained
 
     return explained(analyze(source, input_shape=input_shape, batch=batch, parameters=parameters, what_if=False))
 

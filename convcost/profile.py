@@ -10,11 +10,11 @@ from math import prod
 
 import msgspec
 
-from convcost import memory
 from convcost.cost import NOTHING, Cost, total
 from convcost.errors import ConvcostError, ShapeError, UncountedError
 from convcost.layers.passing import InputLayer
-from convcost.memory import Tensor
+from convcost.memory import live_set
+from convcost.memory.live_set import Tensor
 from convcost.model import (
     Dim,
     Layer,
@@ -61,7 +61,7 @@ def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch
 
 def followed(
     model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1
-) -> tuple[Report, memory.Fused]:
+) -> tuple[Report, live_set.Fused]:
     """What `model` costs for one sample, or a batch of them, and the fused steps of the memory walk.
 
     `input_shapes`: shapes per sample by input layer (or by "" for the only input), where the file leaves a dimension
@@ -77,11 +77,11 @@ def followed(
         run.same_batch &= declared_batch(model, ref) in (None, batch)
         inputs.append(run.tensor((batch, *shapes[ref.layer]), layers[ref.layer].policy.compute))
     outputs = run.model(model, inputs, prefix="")
-    graph = memory.fused(run.steps, [tensor.number for tensor in outputs])
+    graph = live_set.fused(run.steps, [tensor.number for tensor in outputs])
     report = Report(
         name=model.name,
         rows=tuple(leaf.row(path) for path, leaf in run.leaves.items()),
-        peak=memory.peak_of(graph),
+        peak=live_set.peak_of(graph),
         input_shapes=shapes,
         batch=batch,
         source=model.source,
@@ -101,7 +101,7 @@ class _Run:
         self.same_batch = True
         self.tensors = 0
         self.leaves: dict[str, _Leaf] = {}
-        self.steps: list[memory.Step] = []
+        self.steps: list[live_set.Step] = []
         self.warnings: list[str] = []
 
     def tensor(self, shape: Shape | None, dtype: str) -> Tensor:
@@ -224,7 +224,7 @@ class _Run:
             leaf.costs.append(cost)
         rule = layer.rule
         fusion, absorbs = (None, False) if isinstance(rule, (Model, Unknown)) else (rule.fusion, rule.absorbs_padding)
-        self.steps.append(memory.Step(path, (*reads, *extras), tuple(outputs), fusion, absorbs))
+        self.steps.append(live_set.Step(path, (*reads, *extras), tuple(outputs), fusion, absorbs))
 
     def as_recorded(self, recorded: Recorded | None) -> Shape | None:
         """A shape that the file tells, for this batch; None where it does not tell, or not for this input."""

@@ -126,7 +126,7 @@ class WhatIf(msgspec.Struct, frozen=True):
 
 
 class CountedAs(msgspec.Struct, frozen=True):
-    """The tool whose convention the counts follow (`convcost.conventions`), and what it calls its figures.
+    """The tool whose convention the counts follow (`convcost.conventions.tools`), and what it calls its figures.
 
     The first stands in the place of MACs; a second, where the tool prints two, in that of FLOPs.
     """

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from convcost import plan_file
 from convcost.errors import ConvcostError
-from convcost.fitting import fitted, initialised, steps_of
+from convcost.kernels.fitting import fitted, initialised, steps_of
 from convcost.model import Model, Unknown
+from convcost.planning import plan_file
 from convcost.profile import agrees, declared_shape, profile
 from convcost.readers import keras_archive as reader
 from convcost.readers import read

@@ -62,7 +62,7 @@ def separable(model: Any, fit: bool = True) -> Any:
     """`model` with every convolution separable, m = 1, and all weights fitted or taken over; or (not `fit`) anew."""
     import keras
 
-    from convcost import fits
+    from convcost.kernels import fits
 
     def twin(layer: Any) -> Any:
         if not isinstance(layer, keras.layers.Conv2D):

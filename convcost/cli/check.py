@@ -62,14 +62,14 @@ def check(
     options, and MODEL is then a file. Exit code 0: all is kept; 1: a limit is broken; 2: wrong usage or a bad file;
     3: something could not be measured. The highest wins.
     """
-    from convcost import checking
-    from convcost.base import base_of
+    from convcost.baseline import checking
+    from convcost.baseline.base import base_of
+    from convcost.baseline.lock_file import beside, read_lock
     from convcost.budget.judge import Conditions
     from convcost.cli import options
     from convcost.cli import output as out
     from convcost.cli.policies import policy_of, subjects_of
     from convcost.errors import ConvcostError
-    from convcost.lock_file import beside, read_lock
     from convcost.paths import shown_path
     from convcost.policy.flags import Flags
     from convcost.table import View

@@ -31,10 +31,10 @@ def diff(
     """
     from pathlib import Path
 
+    from convcost.baseline.sides import Sides
     from convcost.budget.difference import difference
     from convcost.cli import options
     from convcost.cli import output as out
-    from convcost.sides import Sides
     from convcost.table import View
 
     files = [Path(side) for side in (old, new)]

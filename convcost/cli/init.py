@@ -34,12 +34,12 @@ def init(
     """
     import os
 
+    from convcost.baseline.measuring import measured
     from convcost.budget.quantities import percentage
     from convcost.budget.rules import Place, Subject
     from convcost.cli import options
     from convcost.cli import output as out
     from convcost.errors import ConvcostError
-    from convcost.measuring import measured
     from convcost.policy.find import find_models
     from convcost.policy.writing import Entry, distinct_names, policy_text
 

@@ -26,12 +26,12 @@ def lock(
 
     Commit the file. A count only rises with --allow-increase, and the change shows in review.
     """
+    from convcost.baseline.lock_file import beside, read_lock, written
+    from convcost.baseline.measuring import counted
     from convcost.budget import lock as locks
     from convcost.cli import output as out
     from convcost.cli.policies import policy_of
     from convcost.errors import ConvcostError
-    from convcost.lock_file import beside, read_lock, written
-    from convcost.measuring import counted
     from convcost.paths import shown_path
     from convcost.units import printable
 

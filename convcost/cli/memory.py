@@ -62,8 +62,8 @@ def memory(
     from convcost.cli import output as out
     from convcost.cli.quiet import quiet
     from convcost.errors import ConvcostError
-    from convcost.footprint import footprint
-    from convcost.runtime_plan import planned
+    from convcost.memory.footprint import footprint
+    from convcost.memory.runtime_plan import planned
     from convcost.table import View
 
     ram_bytes, flash_bytes = options.size(ram, "--ram"), options.size(flash, "--flash")

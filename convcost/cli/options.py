@@ -94,7 +94,7 @@ def limits(given: Sequence[str] | None) -> dict[str, int]:
     """`macs=300M` -> {"macs": 300000000}; of two for one metric the lower counts."""
     from convcost.budget.metrics import OF_MODEL
     from convcost.budget.quantities import quantity
-    from convcost.planner import METRICS
+    from convcost.planning.planner import METRICS
     from convcost.suggestions import did_you_mean
 
     read: dict[str, int] = {}

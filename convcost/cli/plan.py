@@ -69,7 +69,7 @@ def plan(
     from convcost.cli import output as out
     from convcost.cli.progress import progress
     from convcost.errors import ConvcostError
-    from convcost.plan_file import text_of
+    from convcost.planning.plan_file import text_of
     from convcost.table import View
 
     limits = options.limits(max_)

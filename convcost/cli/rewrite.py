@@ -48,7 +48,7 @@ def rewrite(
     from convcost.api import rewrite as written
     from convcost.cli import options
     from convcost.cli import output as out
-    from convcost.plan_file import broken_limits
+    from convcost.planning.plan_file import broken_limits
 
     result = written(
         model,

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from convcost.engine.graph import READ_SHAPE_ONLY
-from convcost.memory import Step, Tensor, peak
+from convcost.memory.live_set import Step, Tensor, peak
 from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Peak
 

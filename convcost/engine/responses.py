@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from convcost import fits
 from convcost.engine.framework import keras_of, one_line
 from convcost.engine.loading import live
 from convcost.errors import ConvcostError, MeasureError
+from convcost.kernels import fits
 from convcost.report import Row
 from convcost.variants.base import BaseVariant
 
@@ -97,7 +97,7 @@ class _Moments:
 
 def _fitted(row: Row, kernel: fits.Array, variants: Sequence[BaseVariant]) -> Iterator[fits.Array]:
     """The kernel that each variant amounts to; zeros for one without a fit."""
-    from convcost.kernel_scores import rank_of
+    from convcost.kernels.kernel_scores import rank_of
 
     flat = fits.as_2d(kernel)
     for fit, group in groupby(variants, key=lambda variant: variant.fit):

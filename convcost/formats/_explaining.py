@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.explanation import Explanation, Reason
+    from convcost.conventions.explanation import Explanation, Reason
 
 TITLES = ["counted by", "count", "difference"]
 RIGHT = [False, True, True]

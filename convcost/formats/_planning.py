@@ -9,7 +9,7 @@ from convcost.columns import bar
 from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.planner import Plan, Planning
+    from convcost.planning.planner import Plan, Planning
     from convcost.table import View
 
 LAYER_TITLES = ["layer", "becomes", "MACs", "planned MACs", "factor", "loss", "why"]

@@ -9,7 +9,7 @@ from convcost import units
 from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.kernel_scores import KernelScores, Score, Separability
+    from convcost.kernels.kernel_scores import KernelScores, Score, Separability
 
 RIGHT = [False, True, False, True, True, True, True, False]
 

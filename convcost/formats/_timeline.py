@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from convcost import units
-from convcost.footprint import Footprint, Limit
 from convcost.formats._plain import aligned
+from convcost.memory.footprint import Footprint, Limit
 from convcost.table import View
 from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.arena import Arena
-    from convcost.memory import Moment
-    from convcost.reordering import Reordering
+    from convcost.memory.arena import Arena
+    from convcost.memory.live_set import Moment
+    from convcost.memory.reordering import Reordering
 
 WRITTEN, READ, WAITING = "█", "▓", "░"
 LEGEND = f"{WRITTEN} written by the step  {READ} read by it  {WAITING} kept for a later step"

@@ -16,10 +16,10 @@ from convcost.table import View, lines
 from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.explanation import Explanation
-    from convcost.footprint import Footprint
-    from convcost.kernel_scores import Separability
-    from convcost.planner import Planning
+    from convcost.conventions.explanation import Explanation
+    from convcost.kernels.kernel_scores import Separability
+    from convcost.memory.footprint import Footprint
+    from convcost.planning.planner import Planning
     from convcost.widening import Widening
 
 SUFFIX = ".csv"

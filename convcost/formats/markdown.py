@@ -19,10 +19,10 @@ from convcost.units import count, factor, printable
 from convcost.units import shape as sizes
 
 if TYPE_CHECKING:
-    from convcost.explanation import Explanation
-    from convcost.footprint import Footprint
-    from convcost.kernel_scores import Separability
-    from convcost.planner import Planning
+    from convcost.conventions.explanation import Explanation
+    from convcost.kernels.kernel_scores import Separability
+    from convcost.memory.footprint import Footprint
+    from convcost.planning.planner import Planning
     from convcost.widening import Widening
 
 SUFFIX = ".md"

@@ -21,10 +21,10 @@ from convcost.units import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from convcost.explanation import Explanation
-    from convcost.footprint import Footprint
-    from convcost.kernel_scores import Separability
-    from convcost.planner import Planning
+    from convcost.conventions.explanation import Explanation
+    from convcost.kernels.kernel_scores import Separability
+    from convcost.memory.footprint import Footprint
+    from convcost.planning.planner import Planning
     from convcost.verification import Verification
     from convcost.widening import Widening
 

@@ -45,7 +45,7 @@ class BaseVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: ClassVar[str]
     weights: ClassVar[Literal["fitted", "initialised"]]
     fit: ClassVar[str | None] = None
-    """The fit of `convcost.fits` that gives the weights; None where there is no closed form."""
+    """The fit of `convcost.kernels.fits` that gives the weights; None where there is no closed form."""
 
     def rank(self, rule: Conv, shape: Shape) -> int:
         """The rank of that fit for `rule` on inputs of `shape`."""

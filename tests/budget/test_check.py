@@ -190,7 +190,7 @@ def test_interruption_and_internal_errors(
         raise raised
 
     dense(repo.path / "net.keras", 4)
-    monkeypatch.setattr("convcost.checking.check", broken)
+    monkeypatch.setattr("convcost.baseline.checking.check", broken)
     result = repo.run("check", "net.keras", "--max", "macs=1", "--exit-zero", "-o", "json:r.json")
     assert (result.code, result.out) == (code, "")
     assert not (repo.path / "r.json").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from convcost.conventions import CONVENTIONS
+from convcost.conventions.tools import CONVENTIONS
 from tests.building import archive, entry, sequential
 from tests.conftest import Result
 

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from convcost.api import analyze
-from convcost.conventions import CONVENTIONS, Count, under
-from convcost.explanation import explained
+from convcost.conventions.explanation import explained
+from convcost.conventions.parts import CONTRACTIONS, parts_of, parts_of_row
+from convcost.conventions.tools import CONVENTIONS, Count, under
 from convcost.layers.activations import FLOPS_PER_ELEMENT
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.layers.dense import Dense
@@ -17,7 +18,6 @@ from convcost.layers.normalization import BatchNormalization, GroupNormalization
 from convcost.layers.pooling import GlobalAveragePooling2D
 from convcost.layers.reshaping import UpSampling2D
 from convcost.model import Model, Unknown, Weight
-from convcost.parts import CONTRACTIONS, parts_of, parts_of_row
 from convcost.report import Report
 from tests.building import chain, graph
 from tests.layers.cases import CASES

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from convcost.api import explain
-from convcost.conventions import CONVENTIONS
+from convcost.conventions.tools import CONVENTIONS
 from tests.conftest import ROOT
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from convcost.api import analyze
-from convcost.conventions import CONVENTIONS, under
+from convcost.conventions.tools import CONVENTIONS, under
 from convcost.errors import ConvcostError
 from convcost.layers import LAYERS
 from convcost.model import Layer, Rule

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.arena import PLANNERS, Buffer, litert, tflm
+from convcost.memory.arena import PLANNERS, Buffer, litert, tflm
 
 
 @st.composite

@@ -10,14 +10,14 @@ from hypothesis import given
 
 from convcost.api import load
 from convcost.errors import ConvcostError
-from convcost.footprint import footprint, with_dtype
 from convcost.layers.activations import ReLU
 from convcost.layers.convolution import Conv2D
 from convcost.layers.dense import Dense
 from convcost.layers.embedding import Embedding
 from convcost.layers.merging import Add
 from convcost.layers.wrapping import TimeDistributed
-from convcost.memory import Step, fused, peak_of, timeline
+from convcost.memory.footprint import footprint, with_dtype
+from convcost.memory.live_set import Step, fused, peak_of, timeline
 from convcost.model import Call, Layer, Policy, Unknown
 from convcost.profile import profile
 from tests.building import chain, graph

@@ -14,7 +14,7 @@ from convcost.layers.normalization import BatchNormalization
 from convcost.layers.passing import Dropout
 from convcost.layers.pooling import MaxPooling2D
 from convcost.layers.reshaping import Flatten, ZeroPadding2D
-from convcost.memory import Step, Tensor, fuse, fused, peak, peak_of, timeline
+from convcost.memory.live_set import Step, Tensor, fuse, fused, peak, peak_of, timeline
 from convcost.profile import profile
 from tests.building import chain, graph
 

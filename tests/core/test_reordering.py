@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.footprint import footprint
 from convcost.layers.convolution import Conv2D
 from convcost.layers.merging import Add, Concatenate
-from convcost.memory import Fused, Node, Step, fused, peak_of, walk
+from convcost.memory.footprint import footprint
+from convcost.memory.live_set import Fused, Node, Step, fused, peak_of, walk
+from convcost.memory.reordering import reordered
 from convcost.profile import followed
 from convcost.readers.keras_live import read_live
-from convcost.reordering import reordered
 from tests.building import graph
 from tests.core.test_memory import walks
 

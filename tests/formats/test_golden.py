@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from convcost import api, formats
-from convcost.footprint import footprint
-from convcost.kernel_scores import KernelScores, Score, Separability
+from convcost.kernels.kernel_scores import KernelScores, Score, Separability
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.layers.dense import Dense
 from convcost.layers.normalization import BatchNormalization
 from convcost.layers.pooling import GlobalAveragePooling2D
+from convcost.memory.footprint import footprint
 from convcost.model import Model, Unknown, Weight
-from convcost.planner import Offer, Planning, front, plan
+from convcost.planning.planner import Offer, Planning, front, plan
 from convcost.table import View
 from convcost.variants.low_rank import LowRank
 from convcost.variants.separable import Separable

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcost.knapsack import Option, least, solve
+from convcost.planning.knapsack import Option, least, solve
 
 
 def brute_force(items: Sequence[Sequence[Option]], limits: Sequence[int]) -> tuple[float, int] | None:
@@ -86,7 +86,7 @@ def test_a_choice_that_overspends_within_the_solvers_tolerance_is_none() -> None
 def test_what_c_code_prints_is_gone_in_a_pipe_too() -> None:
     """C's stdout has a buffer of its own, which a pipe would get when the program ends."""
     code = (
-        "import ctypes; from convcost.knapsack import _quiet\n"
+        "import ctypes; from convcost.planning.knapsack import _quiet\n"
         "with _quiet(): ctypes.CDLL(None).printf(b'noise')\n"
         "print('told')"
     )

@@ -17,13 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from convcost import api, planner, variants
+from convcost import api, variants
 from convcost.errors import ConvcostError
 from convcost.layers.convolution import Conv2D
 from convcost.layers.merging import Concatenate
 from convcost.layers.normalization import BatchNormalization
 from convcost.model import Model
-from convcost.planner import METRICS, ImpossibleError, Offer
+from convcost.planning import planner
+from convcost.planning.planner import METRICS, ImpossibleError, Offer
 from convcost.profile import profile
 from tests.building import chain, graph
 from tests.conftest import Result
@@ -237,7 +238,7 @@ def test_a_plan_changed_by_hand_that_breaks_its_limits_is_told(tmp_path: Path, r
 
 
 def test_the_plan_file_names_what_was_planned(tmp_path: Path, run: Run) -> None:
-    from convcost.plan_file import read
+    from convcost.planning.plan_file import read
 
     path, file = saved(tmp_path / "net.keras"), tmp_path / "plan.yaml"
     other = tmp_path / "other.txt"
@@ -303,7 +304,7 @@ def test_json_stays_json_in_a_pipe_with_the_solver_in_use(tmp_path: Path) -> Non
 
 
 def test_a_plan_that_is_none_is_refused(tmp_path: Path) -> None:
-    from convcost.plan_file import read
+    from convcost.planning.plan_file import read
 
     for text, said in [
         ("layers: {}", "missing required field `convcost_plan`"),

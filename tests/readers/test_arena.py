@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from convcost.api import analyze
-from convcost.arena import PLANNERS
+from convcost.memory.arena import PLANNERS
+from convcost.memory.runtime_plan import planned
 from convcost.readers.tflite.buffers import for_runtime
 from convcost.readers.tflite.graph import read_graph
-from convcost.runtime_plan import planned
 from tests.conftest import Result
 from tests.converting import block, converted
 

@@ -11,7 +11,7 @@ import pytest
 
 from convcost.api import analyze, load
 from convcost.errors import ConvcostError
-from convcost.footprint import footprint
+from convcost.memory.footprint import footprint
 from convcost.readers.tflite.graph import read_graph
 from convcost.readers.tflite.names import OPERATORS, TYPES
 from tests.conftest import Result

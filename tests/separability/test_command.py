@@ -180,7 +180,7 @@ def test_layers_of_nested_and_shared_models(tmp_path: Path) -> None:
 
 def test_samples_measure_the_output_of_the_stand_in(tmp_path: Path) -> None:
     """The error is that of Keras's own SeparableConv2D with the fitted weights, bias corrected."""
-    from convcost import fits
+    from convcost.kernels import fits
 
     conv = layers.Conv2D(6, 3, padding="same", strides=2, activation="relu", name="conv")
     path = saved(tmp_path, layers.ReLU(), conv)

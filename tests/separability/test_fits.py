@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost import fits
+from convcost.kernels import fits
 
 Array = np.ndarray
 

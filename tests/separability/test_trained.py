@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from convcost import api, fits
+from convcost import api
+from convcost.kernels import fits
 from tests import trained as training
 from tests.trained import Trained
 

@@ -13,8 +13,9 @@ import pytest
 import yaml
 from keras import layers
 
-from convcost import api, fits, variants
+from convcost import api, variants
 from convcost.engine.trace import trace
+from convcost.kernels import fits
 from tests.conftest import Result
 from tests.random_graphs import random_graph
 from tests.trained import Trained, accuracy

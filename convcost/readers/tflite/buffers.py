@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from convcost.arena import Buffer
+from convcost.memory.arena import Buffer
 from convcost.readers.tflite.graph import Operator, TfGraph
 
 IN_PLACE = {"ADD": 2, "SUB": 2, "MUL": 2, "DIV": 2, "SOFTMAX": 1}

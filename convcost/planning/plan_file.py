@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from convcost.errors import ConvcostError
-from convcost.planner import METRICS, Plan
+from convcost.planning.planner import METRICS, Plan
 from convcost.readers.yaml_lines import plain, read_yaml
 from convcost.report import Totals
 from convcost.variants import variant_of

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from convcost.conventions import CONVENTIONS, PAPER, TWICE, Figure
-from convcost.parts import CONTRACTIONS, Part, parts_of_row
+from convcost.conventions.parts import CONTRACTIONS, Part, parts_of_row
+from convcost.conventions.tools import CONVENTIONS, PAPER, TWICE, Figure
 from convcost.report import Report
 
 DOUBLED = ("every MAC", "two operations")

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from convcost.arena import Arena
 from convcost.errors import ConvcostError
 from convcost.layers.base import Kind
-from convcost.memory import Moment, timeline
+from convcost.memory.arena import Arena
+from convcost.memory.live_set import Moment, timeline
+from convcost.memory.reordering import Reordering, reordered
 from convcost.model import DTYPE_BITS, Layer, Model, Policy, Shape, Unknown, Weight
 from convcost.profile import followed
-from convcost.reordering import Reordering, reordered
 from convcost.report import Report
 
 RAM, FLASH = "RAM", "flash"
@@ -102,7 +102,7 @@ def footprint(
         reorder: look for the execution order with the least peak.
         ram: bytes that there are for activations.
         flash: bytes that there are for weights.
-        arena: what a runtime plans for this model (`convcost.runtime_plan`).
+        arena: what a runtime plans for this model (`convcost.memory.runtime_plan`).
 
     Raises ConvcostError as `profile` does, and where `dtype` is no type.
     """

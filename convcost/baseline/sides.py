@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convcost.baseline.git import GitError, Repository
+from convcost.baseline.measuring import measured, measured_bytes
+from convcost.baseline.saved_reports import is_report, read_reports
 from convcost.budget.figures import Figures
 from convcost.budget.rules import Place, Subject
 from convcost.errors import ConvcostError
-from convcost.git import GitError, Repository
-from convcost.measuring import measured, measured_bytes
 from convcost.model import Shape
-from convcost.saved_reports import is_report, read_reports
 
 
 class Sides:

@@ -1,7 +1,7 @@
 """A layer's cost taken apart into what tools count or leave out: the convolution, its bias, its activation, …
 
 Parts add up to the layer's `Cost`: their `macs` to its MACs, their `flops` to its other FLOPs. The further measures are
-what the rules of other tools are written in (`convcost.conventions`).
+what the rules of other tools are written in (`convcost.conventions.tools`).
 """
 
 from __future__ import annotations

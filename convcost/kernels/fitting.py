@@ -9,7 +9,7 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from convcost import fits
+from convcost.kernels import fits
 from convcost.model import Shape, Weight
 from convcost.report import Row
 
@@ -34,7 +34,7 @@ class Steps(msgspec.Struct, frozen=True):
 
 
 def steps_of(fit: str, rank: int, kernel: fits.Array) -> Steps:
-    """The best steps of that rank for a trained kernel (see `convcost.fits`)."""
+    """The best steps of that rank for a trained kernel (see `convcost.kernels.fits`)."""
     whole = fits.as_2d(kernel)
     if fit == "depthwise_first":
         first, second = fits.depthwise_first(whole, rank)

@@ -1,6 +1,6 @@
 """How well trained kernels bear each variant: the price and the loss of every choice, layer by layer.
 
-The loss is the energy of the kernel that the closed-form fit does not keep (see `convcost.fits`). It orders the choices
+The loss is the energy of the kernel that the closed-form fit does not keep (see `fits`). It orders the choices
 within a layer; it ranks layers poorly, and it is not accuracy. With samples, the error of the layer's own output stands
 beside it.
 """
@@ -15,7 +15,7 @@ from math import prod
 import msgspec
 import numpy as np
 
-from convcost import fits
+from convcost.kernels import fits
 from convcost.layers.convolution import BaseConv, BaseConvTranspose
 from convcost.report import Report, Row
 from convcost.variants import written

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from convcost.errors import ConvcostError
-from convcost.fits import FITS, Array
 from convcost.globs import matches
-from convcost.kernel_scores import Errors, Separability, scorable, scored, shape_of
+from convcost.kernels.fits import FITS, Array
+from convcost.kernels.kernel_scores import Errors, Separability, scorable, scored, shape_of
 from convcost.model import Model
 from convcost.readers.keras_kernels import kernels
 from convcost.report import Report

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from convcost.errors import ConvcostError
-from convcost.knapsack import Option, least, solve
 from convcost.model import Model
+from convcost.planning.knapsack import Option, least, solve
 from convcost.profile import profile
 from convcost.report import Report, Row, Totals
 from convcost.variants import assigned, written

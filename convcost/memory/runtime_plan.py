@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from convcost.arena import PLANNERS, Arena
 from convcost.errors import ConvcostError, MeasureError
+from convcost.memory.arena import PLANNERS, Arena
 from convcost.model import Model, Shape
 
 MOST_BUFFERS = 10_000

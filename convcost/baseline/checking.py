@@ -7,7 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from convcost.base import NOT_THERE, Base, GitBase
+from convcost.baseline.base import NOT_THERE, Base, GitBase
+from convcost.baseline.git import Commit, GitError, Repository
+from convcost.baseline.lock_file import LockFile
+from convcost.baseline.measuring import measured
 from convcost.budget.difference import difference, grew_most
 from convcost.budget.figures import Figures
 from convcost.budget.judge import Absent, Conditions, judge
@@ -15,9 +18,6 @@ from convcost.budget.metrics import OF_LAYER, OF_MODEL
 from convcost.budget.rules import Subject
 from convcost.budget.verdicts import Checked, Growing, Largest, ModelCheck, Over, Problem, Verdict
 from convcost.errors import ConvcostError
-from convcost.git import Commit, GitError, Repository
-from convcost.lock_file import LockFile
-from convcost.measuring import measured
 from convcost.paths import folder_in_repository
 
 MOST_LARGEST = 3

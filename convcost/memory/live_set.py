@@ -6,7 +6,7 @@ tensors alive count: the inputs of the step, its output, and whatever is needed 
 last use. Nothing is computed in place. docs/how-it-counts.md tells the same at length.
 
 `fused` makes the steps and buffers of a run, `walk` follows what is alive; peak, timeline and the search for a better
-order (`convcost.reordering`) all take this one walk.
+order (`convcost.memory.reordering`) all take this one walk.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from convcost import api
+from convcost.baseline.git import is_lfs_pointer
 from convcost.budget.figures import Figures, figures_of, lines_of
 from convcost.budget.rules import Subject
 from convcost.errors import ConvcostError, MeasureError
-from convcost.git import is_lfs_pointer
 from convcost.globs import matches
 from convcost.report import Report
 

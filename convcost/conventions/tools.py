@@ -1,6 +1,6 @@
 """How other tools count: the same rows, reprinted as each of them would print this network.
 
-A tool's convention is data: for each kind of part (`convcost.parts`) what it adds up, read from its source. To add a
+A tool's convention is data: for each kind of part (`parts`) what it adds up, read from its source. To add a
 tool, add a `Convention` to `CONVENTIONS`. docs/conventions.md has them as a table, with measured figures.
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from convcost.conventions.parts import CONTRACTIONS, CONVOLUTIONS, MEASURES, Part, parts_of_row
 from convcost.cost import Cost
 from convcost.errors import ConvcostError
-from convcost.parts import CONTRACTIONS, CONVOLUTIONS, MEASURES, Part, parts_of_row
 from convcost.report import CountedAs, Report, Row
 from convcost.suggestions import did_you_mean
 

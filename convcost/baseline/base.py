@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from convcost.baseline.git import Commit, GitError, Repository
+from convcost.baseline.measuring import measured_bytes
+from convcost.baseline.saved_reports import SavedReport, read_reports
 from convcost.budget.figures import Figures
 from convcost.budget.judge import Absent
 from convcost.budget.rules import Subject
 from convcost.errors import ConvcostError
-from convcost.git import Commit, GitError, Repository
-from convcost.measuring import measured_bytes
-from convcost.saved_reports import SavedReport, read_reports
 
 NONE_GIVEN = "no base was given (--base REF)"
 NEW = "new"

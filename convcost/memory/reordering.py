@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from convcost.memory import Fused, walk
+from convcost.memory.live_set import Fused, walk
 
 MOST_SETS = 20_000
 """Sets of steps that are looked at; after that the answer is a bound."""

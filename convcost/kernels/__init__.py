@@ -1,0 +1,1 @@
+"""What trained kernels say about replacing them: fits and the scores of their errors."""
