@@ -14,6 +14,7 @@ from convcost.cost import NOTHING, Cost, total
 from convcost.errors import ConvcostError, ShapeError, UncountedError
 from convcost.layers.passing import InputLayer
 from convcost.memory import live_set
+from convcost.memory.fused import Fused
 from convcost.memory.live_set import Tensor
 from convcost.model import (
     Dim,
@@ -59,9 +60,7 @@ def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch
     return followed(model, input_shapes, batch)[0]
 
 
-def followed(
-    model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1
-) -> tuple[Report, live_set.Fused]:
+def followed(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> tuple[Report, Fused]:
     """What `model` costs for one sample, or a batch of them, and the fused steps of the memory walk.
 
     `input_shapes`: shapes per sample by input layer (or by "" for the only input), where the file leaves a dimension
@@ -87,6 +86,7 @@ def followed(
         source=model.source,
         format=model.format,
         warnings=(*model.notes, *run.warnings),
+        run=graph,
     )
     return report, graph
 

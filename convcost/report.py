@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from math import prod
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from convcost.cost import Cost, total
+from convcost.memory.fused import Fused
 from convcost.model import Layer, Shape, Unknown, Weight, bytes_of
+
+if TYPE_CHECKING:
+    pass
 
 
 class CallShapes(msgspec.Struct, frozen=True):
@@ -140,7 +145,8 @@ class CountedAs(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, dict=True):
     """What a model costs: one row a leaf layer, in execution order, and the peak of activations.
 
-    `input_shapes` are per sample, without the batch dimension, by input layer.
+    `input_shapes` are per sample, without the batch dimension, by input layer. `run`: the fused steps that the peak is
+    of; None where a framework counted.
     """
 
     name: str
@@ -153,6 +159,7 @@ class Report(msgspec.Struct, frozen=True, dict=True):
     warnings: tuple[str, ...] = ()
     what_if: WhatIf | None = None
     convention: CountedAs | None = None
+    run: Fused | None = None
 
     @property
     def figures(self) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ order (`convcost.memory.reordering`) all take this one walk.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 
 import msgspec
 
 from convcost.errors import ConvcostError
+from convcost.memory.fused import Fused, Node
 from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Live, Peak
 
@@ -45,27 +46,6 @@ class Step(msgspec.Struct, frozen=True):
     outputs: tuple[Tensor, ...]
     fusion: Fusion | None = None
     absorbs_padding: bool = False
-
-
-class Node(msgspec.Struct, frozen=True):
-    """A fused step: the buffers that it reads and writes. It has the name of the layer that computes."""
-
-    layer: str
-    reads: frozenset[int]
-    writes: frozenset[int]
-
-
-class Fused(msgspec.Struct, frozen=True):
-    """The fused steps of a run in the order of the file. Buffers go by number.
-
-    `origins`: the layer that puts a buffer out. `entering`: inputs of the model. `kept`: its outputs.
-    """
-
-    nodes: tuple[Node, ...]
-    bytes: Mapping[int, int]
-    origins: Mapping[int, str]
-    entering: frozenset[int]
-    kept: frozenset[int]
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -117,16 +97,16 @@ class _Buffers:
             self.readers[into] |= self.readers.pop(tensor)
 
 
-def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[list[int], _Buffers]:
-    """The steps that still compute, and the buffers that they read and write."""
+def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[dict[int, str], _Buffers]:
+    """The steps that do not compute any more, with the layer that they fold into ("": none), and the buffers of all."""
     buffers = _Buffers(steps, outputs)
-    folded: set[int] = set()
+    folded: dict[int, str] = {}
 
-    def fold(index: int) -> None:
+    def fold(index: int, into: str = "") -> None:
         step = steps[index]
         buffers.join(index, step.outputs[0].number, into=step.inputs[0].number)
         if len(step.outputs) == len({tensor.number for tensor in step.inputs}) == 1:
-            folded.add(index)  # else it stays a step, which works in place
+            folded[index] = into  # else it stays a step, which works in place
 
     joining = [(index, step) for index, step in enumerate(steps) if step.fusion and step.inputs and step.outputs]
     for index, step in joining:
@@ -136,31 +116,34 @@ def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[list[int], _Buf
         if step.fusion == "consumer":
             readers = buffers.readers[buffers.of(step.outputs[0].number)]
             if len(readers) == 1 and all(reader < len(steps) and steps[reader].absorbs_padding for reader in readers):
-                fold(index)
+                fold(index, into=steps[min(readers)].layer)
     for index, step in joining:
         if step.fusion == "producer":
             buffer = buffers.of(step.inputs[0].number)
-            if buffers.readers[buffer] == {index} and steps[buffers.born[buffer]].inputs:
-                fold(index)
-    return [index for index, step in enumerate(steps) if step.inputs and index not in folded], buffers
+            producer = steps[buffers.born[buffer]]
+            if buffers.readers[buffer] == {index} and producer.inputs:
+                fold(index, into=producer.layer)
+    return folded, buffers
 
 
 def fused(steps: Sequence[Step], outputs: Sequence[int]) -> Fused:
     """The graph of fused steps. `outputs`: the tensors that the model puts out."""
-    computing, buffers = fuse(steps, outputs)
+    folded, buffers = fuse(steps, outputs)
+    calls: Counter[str] = Counter()
+    nodes = []
+    for index, step in enumerate(steps):
+        if step.inputs and index not in folded:
+            reads = frozenset(buffers.of(tensor.number) for tensor in step.inputs)
+            writes = frozenset(buffers.of(tensor.number) for tensor in step.outputs)
+            nodes.append(Node(step.layer, reads, writes, calls[step.layer]))
+        calls[step.layer] += 1
     return Fused(
-        nodes=tuple(
-            Node(
-                layer=step.layer,
-                reads=frozenset(buffers.of(tensor.number) for tensor in step.inputs),
-                writes=frozenset(buffers.of(tensor.number) for tensor in step.outputs),
-            )
-            for step in (steps[index] for index in computing)
-        ),
+        nodes=tuple(nodes),
         bytes={buffer: buffers.bytes[buffer] for buffer in buffers.readers},
         origins={buffer: steps[buffers.born[buffer]].layer for buffer in buffers.readers},
         entering=frozenset(buffer for buffer in buffers.readers if not steps[buffers.born[buffer]].inputs),
         kept=frozenset(buffer for buffer, readers in buffers.readers.items() if len(steps) in readers),
+        folded={steps[index].layer: into for index, into in folded.items()},
     )
 
 

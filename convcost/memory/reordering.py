@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from convcost.memory.live_set import Fused, walk
+from convcost.memory.fused import Fused
+from convcost.memory.live_set import walk
 
 MOST_SETS = 20_000
 """Sets of steps that are looked at; after that the answer is a bound."""

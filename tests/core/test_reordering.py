@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from convcost.layers.convolution import Conv2D
 from convcost.layers.merging import Add, Concatenate
 from convcost.memory.footprint import footprint
-from convcost.memory.live_set import Fused, Node, Step, fused, peak_of, walk
+from convcost.memory.fused import Fused, Node
+from convcost.memory.live_set import Step, fused, peak_of, walk
 from convcost.memory.reordering import reordered
 from convcost.profile import followed
 from convcost.readers.keras_live import read_live
