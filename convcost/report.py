@@ -14,7 +14,7 @@ from convcost.memory.fused import Fused
 from convcost.model import Layer, Shape, Unknown, Weight, bytes_of
 
 if TYPE_CHECKING:
-    pass
+    from convcost.estimate import Estimate
 
 
 class CallShapes(msgspec.Struct, frozen=True):
@@ -160,6 +160,8 @@ class Report(msgspec.Struct, frozen=True, dict=True):
     what_if: WhatIf | None = None
     convention: CountedAs | None = None
     run: Fused | None = None
+    estimate: Estimate | None = None
+    """What it takes on a device, where one was named."""
 
     @property
     def figures(self) -> tuple[str, ...]:

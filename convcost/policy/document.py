@@ -15,8 +15,8 @@ from convcost.budget.metrics import OF_LAYER, OF_MODEL
 from convcost.budget.rules import Allowed, Ceiling, Growth, Match, Place, Rule, Subject
 from convcost.errors import ConvcostError
 from convcost.paths import shown_path
-from convcost.policy.located import located
 from convcost.policy.records import Increase, ModelRecord, OfKind, Policy
+from convcost.readers.located import located
 from convcost.readers.yaml_lines import Entries, Items, Node, read_yaml
 from convcost.suggestions import did_you_mean
 

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from convcost.budget import quantities
 from convcost.budget.metrics import OF_LAYER, OF_MODEL
-from convcost.policy.located import Written, decode
+from convcost.readers.located import Written, decode
 from convcost.units import extents
 
 VERSION = 1

@@ -1,0 +1,79 @@
+"""What a device can do, figure by figure, each with where it comes from. `convcost.roofline` estimates with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+
+ORIGINS = ("vendor", "derived", "published", "measured")
+"""Said by who makes it; computed from that (clock · lanes); measured by others, in print; measured here."""
+
+KINDS = ("convolution", "pointwise", "depthwise", "dense")
+"""The kinds of arithmetic that may have figures of their own."""
+
+Value = Annotated[float, msgspec.Meta(ge=0, le=1e18, description="a number from 0 to 1e18")]
+Origin = Annotated[
+    Literal["vendor", "derived", "published", "measured"], msgspec.Meta(description="one of " + ", ".join(ORIGINS))
+]
+Text = Annotated[str, msgspec.Meta(min_length=1, description="a text")]
+Date = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="a date such as 2026-11-24")]
+
+
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number, whose it is, and where it is written."""
+
+    value: Value
+    origin: Origin
+    source: Text
+
+
+class ByKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A figure for all arithmetic, and others for kinds of which a source tells more."""
+
+    all: Figure
+    convolution: Figure | None = None
+    pointwise: Figure | None = None
+    depthwise: Figure | None = None
+    dense: Figure | None = None
+
+    def of(self, kind: str) -> Figure:
+        """The figure of a kind, else that of all."""
+        own: Figure | None = getattr(self, kind)
+        return own or self.all
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """What there is, by kind, `all` first."""
+        given = {kind: getattr(self, kind) for kind in ("all", *KINDS)}
+        return {kind: figure for kind, figure in given.items() if figure is not None}
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A profile of a device.
+
+    `macs_per_second`: the compute ceiling by dtype; one MAC is two FLOPs. `bytes_per_second`: to and from the memory
+    that holds weights and activations. `seconds_per_call`: what running a layer takes beside its work; None: nothing.
+    """
+
+    name: Text
+    title: Text
+    date: Date
+    macs_per_second: dict[str, ByKind]
+    bytes_per_second: ByKind
+    seconds_per_call: ByKind | None = None
+    notes: str = ""
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        return tuple(self.macs_per_second)
+
+    @property
+    def figures(self) -> Mapping[str, Figure]:
+        """Every figure by its key in the file: `macs_per_second.int8.all`."""
+        groups = {f"macs_per_second.{dtype}": ceilings for dtype, ceilings in self.macs_per_second.items()}
+        groups["bytes_per_second"] = self.bytes_per_second
+        if self.seconds_per_call is not None:
+            groups["seconds_per_call"] = self.seconds_per_call
+        return {f"{key}.{kind}": figure for key, group in groups.items() for kind, figure in group.figures.items()}

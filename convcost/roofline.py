@@ -1,0 +1,132 @@
+"""What a model would take on a device: the time of each layer by the roofline, from a profile of the device.
+
+A call takes `seconds_per_call + max(MACs / ceiling, bytes / bandwidth)` (Williams, Waterman and Patterson, "Roofline",
+CACM 52(4), 2009). Its bytes are those of its inputs, its output and its weights, once. A layer that folds into another
+(`convcost.memory.live_set`) takes no time of its own: a BatchNormalization, an activation, a padding. Layers run one
+after another, so that the model takes the sum of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from convcost.conventions.parts import parts_of_row
+from convcost.device import ORIGINS, ByKind, Device, Figure
+from convcost.errors import ConvcostError
+from convcost.estimate import Estimate, Operation, Timing
+from convcost.layers.arithmetic import prod
+from convcost.layers.convolution import BaseSeparableConv
+from convcost.layers.embedding import Embedding
+from convcost.memory.fused import Fused, Node
+from convcost.model import Model, Shape, Unknown, bytes_of
+from convcost.report import Report, Row
+from convcost.separability import judge
+
+__all__ = ["ORIGINS", "ByKind", "Device", "Estimate", "Figure", "Operation", "Timing", "estimated", "operation"]
+
+KIND_OF_PART = {
+    "convolution": "convolution",
+    "grouped convolution": "convolution",
+    "transposed convolution": "convolution",
+    "3-D transposed convolution": "convolution",
+    "depthwise convolution": "depthwise",
+    "dense": "dense",
+    "lstm": "dense",
+    "gru": "dense",
+    "simple rnn": "dense",
+}
+"""Kinds of arithmetic by the part of a layer. Products of tensors are of no kind that profiles know."""
+
+
+def estimated(report: Report, device: Device) -> Report:
+    """`report` with its `estimate` on a device.
+
+    Raises ConvcostError where the device has no ceiling for the dtype of a layer that has MACs.
+    """
+    graph = report.run
+    assert graph is not None  # a framework's counts have no steps, and the callers refuse those
+    steps: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        steps.setdefault(node.layer, []).append(node)
+    timings = tuple(_timing(row, steps.get(row.path, []), graph, device) for row in report.rows)
+    return msgspec.structs.replace(report, estimate=Estimate(device, timings))
+
+
+def operation(kind: str, dtype: str, macs: int, moved: int, device: Device) -> Operation:
+    """An operation on a device. `moved`: the bytes of all that it reads and writes.
+
+    Raises ConvcostError where the device has no ceiling for `dtype`.
+    """
+    ceiling = None
+    if macs:
+        if dtype not in device.macs_per_second:
+            raise ConvcostError(
+                f"device {device.name} has no ceiling for {dtype}, allowed: --dtype {' or '.join(device.dtypes)}"
+            )
+        ceiling = device.macs_per_second[dtype].of(kind)
+    overhead = device.seconds_per_call.of(kind).value if device.seconds_per_call else 0.0
+    return Operation(kind, dtype, macs, moved, ceiling, device.bytes_per_second.of(kind), overhead)
+
+
+def _timing(row: Row, nodes: Sequence[Node], graph: Fused, device: Device) -> Timing:
+    """A layer's operations: one, or two, for each of its calls that is a fused step."""
+    if row.cost is None:
+        return Timing(row.path, known=False)
+    if not nodes:
+        return Timing(row.path, fused_into=graph.folded.get(row.path))
+    kind, macs = _kind(row), _macs(row)
+    try:
+        operations = [one for node in nodes for one in _operations(row, node, graph, kind, macs[node.call], device)]
+    except ConvcostError as error:
+        raise ConvcostError(f"{error}; layer {row.path!r} computes in {row.layer.policy.compute}") from None
+    return Timing(row.path, tuple(operations))
+
+
+def _operations(row: Row, node: Node, graph: Fused, kind: str, macs: int, device: Device) -> list[Operation]:
+    """What the device runs for one call."""
+    rule, dtype = row.layer.rule, row.layer.policy.compute
+    read, written = sum(graph.bytes[one] for one in node.reads), sum(graph.bytes[one] for one in node.writes)
+    if isinstance(rule, BaseSeparableConv):
+        inputs = _inputs(row)[node.call]
+        between = bytes_of(prod(rule.depthwise.output_shape(*inputs)), dtype)
+        first, kernel = rule.depthwise.cost(*inputs).macs, prod(rule.depthwise.weights(*inputs)[0].shape)
+        weights = bytes_of(kernel, row.layer.policy.variable)
+        return [
+            operation("depthwise", dtype, first, read + weights + between, device),
+            operation("pointwise", dtype, macs - first, between + row.weight_bytes - weights + written, device),
+        ]
+    looks_up = isinstance(rule, Embedding) and not macs
+    weights = (
+        min(row.weight_bytes, written) if looks_up else row.weight_bytes
+    )  # of a table, the rows that are asked for
+    return [operation(kind, dtype, macs, read + weights + written, device)]
+
+
+def _kind(row: Row) -> str:
+    """The kind of a layer's arithmetic; of several, the one that has most of its MACs."""
+    most = max(parts_of_row(row), key=lambda part: part.macs, default=None)
+    if most is None or not most.macs:
+        return "all"
+    twin = row.separable or judge(row)
+    if twin is not None and twin.verdict == "pointwise":
+        return "pointwise"
+    if twin is not None and twin.verdict == "already_separable" and most.kind == "grouped convolution":
+        return "depthwise"  # as many groups as channels
+    return KIND_OF_PART.get(most.kind, "all")
+
+
+def _macs(row: Row) -> list[int]:
+    """The MACs of each call."""
+    assert row.cost is not None and not isinstance(row.layer.rule, Model | Unknown)
+    if len(row.calls) == 1:
+        return [row.cost.macs]
+    if all(call.rule is None for call in row.layer.calls):
+        return [row.layer.rule.cost(*inputs).macs for inputs in _inputs(row)]
+    whole, rest = divmod(row.cost.macs, len(row.calls))  # calls with settings of their own, which the row does not tell
+    return [whole + (place < rest) for place in range(len(row.calls))]
+
+
+def _inputs(row: Row) -> list[tuple[Shape, ...]]:
+    return [tuple(shape for shape in call.inputs if shape is not None) for call in row.calls]
