@@ -20,6 +20,16 @@ def size(value: int, raw: bool = False) -> str:
     return _scaled(value, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"))
 
 
+def duration(seconds: float) -> str:
+    """`0.0023412` -> `2.34 ms`, three significant digits, from ns to s."""
+    if abs(seconds) >= 1000:
+        return f"{seconds:,.0f} s"
+    power = 0
+    while power < 3 and round(abs(seconds) * 1000**power, 3) < 1:
+        power += 1
+    return _scaled(seconds * 1000**power, 1000, ("s", "ms", "µs", "ns")[power::-1])
+
+
 def factor(value: float | None) -> str:
     """A reduction factor: `8.41×`; an em dash where there is none."""
     return "—" if value is None else f"{value:.2f}×"
@@ -52,7 +62,7 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
-def _scaled(value: int, base: int, units: tuple[str, ...]) -> str:
+def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
     if abs(value) >= base ** len(units):
         return f"{'-' if value < 0 else ''}over {base ** (len(units) - 1):.0e}"
     scaled: float = value

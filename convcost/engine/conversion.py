@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from convcost.engine.framework import keras_of, one_line, tensorflow_and_keras
-from convcost.engine.inputs import inputs_of
+from convcost.engine.inputs import Inputs, inputs_of
 from convcost.engine.loading import imported, live
 from convcost.errors import MeasureError
 from convcost.model import Shape
+
+DTYPES = ("float32", "int8")
+"""What a model can be converted to: as it is, or quantized throughout, with inputs and outputs."""
+
+SAMPLES = 4
+"""Random ones, from which the converter takes the ranges of activations. What an int8 model takes hangs on no range."""
 
 
 def converted(path: Path, shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> bytes:
@@ -18,15 +25,44 @@ def converted(path: Path, shapes: Mapping[str, Shape] | None = None, batch: int 
     Raises MeasureError where TensorFlow is missing, or the model cannot be loaded or converted; ConvcostError where an
     input has an open size.
     """
+    tensorflow_and_keras()
+    with imported([]) as modules:
+        model = live(path, modules, run_code=False)
+    return converted_live(model, str(path), shapes, batch)
+
+
+def converted_live(
+    model: Any, source: str, shapes: Mapping[str, Shape] | None = None, batch: int = 1, dtype: str = "float32"
+) -> bytes:
+    """A live Keras model as the bytes of a `.tflite` file; `dtype` is of `DTYPES`. Raises as `converted` does."""
     tensorflow, _ = tensorflow_and_keras()
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2 as frozen
 
-    with imported([]) as modules:
-        model = live(path, modules, run_code=False)
     inputs = inputs_of(model, shapes, batch, tensorflow, keras_of(model))
     call = tensorflow.function(lambda given: model(given, training=False))
     try:
         traced = frozen(call.get_concrete_function(inputs.specs))
-        return bytes(tensorflow.lite.TFLiteConverter.from_concrete_functions([traced]).convert())
+        converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced])
+        if dtype == "int8":
+            _quantize(converter, inputs, tensorflow)
+        return bytes(converter.convert())
     except Exception as error:  # whatever the converter, or the code of a layer, raises
-        raise MeasureError(f"{path}: TensorFlow cannot convert it to .tflite: {one_line(error)}") from error
+        to = " in int8" if dtype == "int8" else ""
+        raise MeasureError(f"{source}: TensorFlow cannot convert it to .tflite{to}: {one_line(error)}") from error
+
+
+def _quantize(converter: Any, inputs: Inputs, tensorflow: Any) -> None:
+    """Full-integer quantization after training (tensorflow.org/lite/performance/post_training_integer_quant)."""
+    import numpy as np
+
+    draw = np.random.default_rng(0)
+    flat = tensorflow.nest.flatten(inputs.specs)
+
+    def samples() -> Iterator[list[Any]]:
+        for _ in range(SAMPLES):
+            yield [draw.random(spec.shape, dtype=np.float32) for spec in flat]
+
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    converter.representative_dataset = samples
+    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tensorflow.int8
