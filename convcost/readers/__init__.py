@@ -1,19 +1,23 @@
-"""A file -> Model. To add a reader, add a module here with `accepts(path, head)`, which says whether a file is its, and
-`read(path, parameters)`; it imports the libraries that it needs inside `read`. Modules named `keras_…_` hold what
-several readers share.
+"""A file -> Model. To add a reader, add a module here with `accepts(path, head)`, which says whether a file is its,
+`read(path, parameters)`, and `FILES`, what to call them; it imports the libraries that it needs inside `read`. Modules
+named `keras_…_` hold what several readers share.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
 from convcost.errors import ConvcostError
 from convcost.model import Model
+from convcost.readers.shipped import hint, is_name, shipped
 
 
 def readers() -> Iterator[ModuleType]:
@@ -25,17 +29,20 @@ def readers() -> Iterator[ModuleType]:
 
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
-    """The model in a file. Raises ConvcostError where the file is missing, empty, or no reader's."""
+    """The model in a file, or the spec of that name that comes with convcost, where there is no such file.
+
+    Raises ConvcostError where the file is missing, empty, or no reader's.
+    """
+    if is_name(path) and not os.path.lexists(path) and str(path) in shipped():
+        return msgspec.structs.replace(read(shipped()[str(path)], parameters), source=str(path))
     start = head(path)
     for module in readers():
         if module.accepts(path, start):
             model: Model = module.read(path, parameters)
             return model
     what = "folder" if path.is_dir() else "file"
-    raise ConvcostError(
-        f"{path}: not a {what} that convcost reads; it reads Keras models (.keras, .h5, .json, SavedModel folders),"
-        " .weights.h5 and .tflite files, and YAML specs"
-    )
+    known = ", ".join(module.FILES for module in readers())
+    raise ConvcostError(f"{path}: not a {what} that convcost reads; it reads {known}")
 
 
 def head(path: Path) -> bytes:
@@ -46,7 +53,7 @@ def head(path: Path) -> bytes:
         with path.open("rb") as file:
             start = file.read(512)
     except FileNotFoundError:
-        raise ConvcostError(f"{path}: no such file") from None
+        raise ConvcostError(f"{path}: no such file{hint(path)}") from None
     except (OSError, ValueError) as error:
         raise ConvcostError(f"{path}: cannot be read: {error}") from None
     if not start:

@@ -29,6 +29,8 @@ LOCAL_HEADER_BYTES = 30
 LARGEST_UNPACKED = 4 * 10**9
 """Bytes of a compressed weights file that is copied to a temporary file."""
 
+FILES = ".keras archives"
+
 
 def accepts(path: Path, head: bytes) -> bool:
     return path.suffix == ".keras" or head.startswith(b"PK\x03\x04") or (path / CONFIG).is_file()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CONFIG = "model_config"
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
+FILES = ".h5 and .weights.h5 files of Keras"
+
 
 def accepts(path: Path, head: bytes) -> bool:
     return path.suffix in (".h5", ".hdf5") or head.startswith(MAGIC)

@@ -9,6 +9,8 @@ from typing import Any
 from convcost.errors import ConvcostError
 from convcost.model import Model
 
+FILES = ".json files of Keras"
+
 
 def accepts(path: Path, head: bytes) -> bool:
     return path.suffix == ".json" and b'"convcost"' not in head  # a spec may be JSON as well

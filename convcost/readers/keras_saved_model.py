@@ -26,6 +26,8 @@ NODES, NODE_NUMBER, NODE_IDENTIFIER, NODE_METADATA = 1, 2, 4, 5
 
 METRIC = "_tf_keras_metric"
 
+FILES = "SavedModel folders"
+
 
 def accepts(path: Path, head: bytes) -> bool:
     return (path / PROGRAM).is_file() or (path / METADATA).is_file()

@@ -12,6 +12,8 @@ from convcost.model import Model
 
 _VERSION = re.compile(rb"""^\{?\s*["']?convcost["']?\s*:""", re.MULTILINE)
 
+FILES = "YAML specs"
+
 
 def accepts(path: Path, head: bytes) -> bool:
     return path.suffix in (".yaml", ".yml") or _VERSION.search(head) is not None

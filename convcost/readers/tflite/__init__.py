@@ -13,6 +13,8 @@ from convcost.model import Model
 
 MARK = b"TFL3"
 
+FILES = ".tflite files"
+
 
 def accepts(path: Path, head: bytes) -> bool:
     return path.suffix == ".tflite" or head[4:8] == MARK
