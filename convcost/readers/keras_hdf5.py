@@ -108,7 +108,7 @@ def opened(source: str, file: Path | IO[bytes] | io.RawIOBase) -> Iterator[Any]:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def contents(root: Any, source: str, attributes: tuple[str, ...] = ()) -> Group:

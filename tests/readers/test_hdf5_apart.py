@@ -75,7 +75,8 @@ def test_a_module_in_the_working_directory_is_not_imported(
 def test_what_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tmp_path / "pipe.h5"
     os.mkfifo(pipe)
-    monkeypatch.setattr(keras_hdf5_apart, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(keras_hdf5_apart, "LONGEST_WAIT", 0)
+    monkeypatch.setattr(keras_hdf5_apart, "QUICKEST", 0.3)
     with pytest.raises(ConvcostError, match=r"pipe\.h5: no HDF5 file, .*: reading it did not end within 0\.3 seconds"):
         read_apart(str(pipe), pipe, ATTRIBUTES)
 
