@@ -13,6 +13,10 @@ ORIGINS = ("vendor", "derived", "published", "measured")
 KINDS = ("convolution", "pointwise", "depthwise", "dense")
 """The kinds of arithmetic that may have figures of their own."""
 
+LAW_KINDS = (*KINDS, "large_depthwise", "pooling", "merge", "activation", "all")
+"""The kinds of operations that may have a measured law. `large_depthwise`: a window of more than 25 taps, for which
+XNNPACK has no kernel; `merge`: elementwise arithmetic on two tensors; `all`: what is of no other kind."""
+
 Value = Annotated[float, msgspec.Meta(ge=0, le=1e18, description="a number from 0 to 1e18")]
 Origin = Annotated[
     Literal["vendor", "derived", "published", "measured"], msgspec.Meta(description="one of " + ", ".join(ORIGINS))
@@ -40,7 +44,7 @@ class ByKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def of(self, kind: str) -> Figure:
         """The figure of a kind, else that of all."""
-        own: Figure | None = getattr(self, kind)
+        own: Figure | None = getattr(self, kind, None)
         return own or self.all
 
     @property
@@ -50,11 +54,30 @@ class ByKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return {kind: figure for kind, figure in given.items() if figure is not None}
 
 
+class Law(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an operation of a kind takes, fitted to measurements: the sum of its terms; one that is not there is 0.
+
+    Bytes that are read are those of inputs and weights; what is written is the output.
+    """
+
+    seconds_per_call: Figure | None = None
+    macs_per_second: Figure | None = None
+    bytes_read_per_second: Figure | None = None
+    bytes_written_per_second: Figure | None = None
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """What there is, by term."""
+        given = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: figure for name, figure in given.items() if figure is not None}
+
+
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A profile of a device.
 
     `macs_per_second`: the compute ceiling by dtype; one MAC is two FLOPs. `bytes_per_second`: to and from the memory
     that holds weights and activations. `seconds_per_call`: what running a layer takes beside its work; None: nothing.
+    `laws`: of a machine that was measured, by dtype and kind of operation; they stand in for the roofline.
     """
 
     name: Text
@@ -63,7 +86,14 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     macs_per_second: dict[str, ByKind]
     bytes_per_second: ByKind
     seconds_per_call: ByKind | None = None
+    laws: dict[str, dict[str, Law]] = {}
     notes: str = ""
+
+    def law(self, dtype: str, kind: str) -> Law | None:
+        """The law of a kind of operation; None where the device has none."""
+        laws = self.laws.get(dtype, {})
+        near = {"large_depthwise": "depthwise"}.get(kind, "all")
+        return laws.get(kind) or laws.get(near)
 
     @property
     def dtypes(self) -> tuple[str, ...]:
@@ -72,8 +102,12 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def figures(self) -> Mapping[str, Figure]:
         """Every figure by its key in the file: `macs_per_second.int8.all`."""
-        groups = {f"macs_per_second.{dtype}": ceilings for dtype, ceilings in self.macs_per_second.items()}
+        groups: dict[str, ByKind | Law] = {
+            f"macs_per_second.{dtype}": ceilings for dtype, ceilings in self.macs_per_second.items()
+        }
         groups["bytes_per_second"] = self.bytes_per_second
         if self.seconds_per_call is not None:
             groups["seconds_per_call"] = self.seconds_per_call
+        for dtype, laws in self.laws.items():
+            groups |= {f"laws.{dtype}.{kind}": law for kind, law in laws.items()}
         return {f"{key}.{kind}": figure for key, group in groups.items() for kind, figure in group.figures.items()}

@@ -6,13 +6,14 @@ from functools import cached_property
 
 import msgspec
 
-from convcost.device import Device, Figure
+from convcost.device import Device, Figure, Law
 
 
 class Operation(msgspec.Struct, frozen=True):
     """What a device runs at once, and the figures of the profile that its time comes from.
 
-    `kind` is that of its arithmetic. `ceiling` is None where it has no MACs.
+    `kind` is that of its arithmetic. `ceiling` is None where it has no MACs. Where the profile has a measured `law`,
+    the time is that of the law.
     """
 
     kind: str
@@ -23,19 +24,33 @@ class Operation(msgspec.Struct, frozen=True):
     bandwidth: Figure
     overhead: float = 0.0
     """Seconds of the call itself."""
+    written: int = 0
+    """Those of its bytes that are its output. A law tells them from the others."""
+    law: Law | None = None
 
     @property
     def compute_seconds(self) -> float:
-        return self.macs / self.ceiling.value if self.ceiling else 0.0
+        return _taken(self.macs, self.ceiling)
 
     @property
     def memory_seconds(self) -> float:
-        return self.bytes / self.bandwidth.value
+        if self.law is None:
+            return _taken(self.bytes, self.bandwidth)
+        read = _taken(self.bytes - self.written, self.law.bytes_read_per_second)
+        return read + _taken(self.written, self.law.bytes_written_per_second)
 
     @property
     def seconds(self) -> float:
-        """overhead + max(MACs / ceiling, bytes / bandwidth): the roofline (Williams, Waterman and Patterson, 2009)."""
-        return self.overhead + max(self.compute_seconds, self.memory_seconds)
+        """overhead + max(MACs / ceiling, bytes / bandwidth): the roofline (Williams, Waterman and Patterson, 2009).
+
+        By a law the sum: overhead + MACs / rate + bytes read / rate + bytes written / rate.
+        """
+        terms = (self.compute_seconds, self.memory_seconds)
+        return self.overhead + (sum(terms) if self.law else max(terms))
+
+
+def _taken(amount: int, rate: Figure | None) -> float:
+    return amount / rate.value if rate else 0.0
 
 
 class Timing(msgspec.Struct, frozen=True):

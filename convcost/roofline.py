@@ -4,6 +4,12 @@ A call takes `seconds_per_call + max(MACs / ceiling, bytes / bandwidth)` (Willia
 CACM 52(4), 2009). Its bytes are those of its inputs, its output and its weights, once. A layer that folds into another
 (`convcost.memory.live_set`) takes no time of its own: a BatchNormalization, an activation, a padding. Layers run one
 after another, so that the model takes the sum of all.
+
+A profile that was measured (`convcost calibrate`) has laws, which stand in for the roofline: a call takes
+`seconds_per_call + MACs / rate + bytes read / rate + bytes written / rate`, with rates of its kind and dtype. On a CPU
+that is nearer than the maximum of two roofs: writing an output (in int8 rounding and clamping it too) is work of the
+same core, and does not overlap with its MACs. By a law, an activation that is no clamp takes time of its own, as in
+LiteRT, where only ReLU and ReLU6 are part of a convolution; a swish is a sigmoid and a product.
 """
 
 from __future__ import annotations
@@ -16,8 +22,10 @@ from convcost.conventions.parts import parts_of_row
 from convcost.device import ORIGINS, ByKind, Device, Figure
 from convcost.errors import ConvcostError
 from convcost.estimate import Estimate, Operation, Timing
+from convcost.layers.activations import BaseActivation, activation_name
 from convcost.layers.arithmetic import prod
-from convcost.layers.convolution import BaseSeparableConv
+from convcost.layers.convolution import BaseSeparableConv, BaseWindowed
+from convcost.layers.dense import Dense
 from convcost.layers.embedding import Embedding
 from convcost.memory.fused import Fused, Node
 from convcost.model import Model, Shape, Unknown, bytes_of
@@ -39,6 +47,15 @@ KIND_OF_PART = {
 }
 """Kinds of arithmetic by the part of a layer. Products of tensors are of no kind that profiles know."""
 
+KIND_OF_CATEGORY = {"pooling": "pooling", "merge": "merge", "elementwise": "merge", "activation": "activation"}
+"""Kinds of what has no MACs, by the category of its FLOPs."""
+
+CLAMPS = ("linear", "relu", "relu6")
+"""The activations that LiteRT makes part of the operation before."""
+
+LARGEST_TAPS = 25
+"""Of XNNPACK's depthwise kernels."""
+
 
 def estimated(report: Report, device: Device) -> Report:
     """`report` with its `estimate` on a device.
@@ -54,12 +71,17 @@ def estimated(report: Report, device: Device) -> Report:
     return msgspec.structs.replace(report, estimate=Estimate(device, timings))
 
 
-def operation(kind: str, dtype: str, macs: int, moved: int, device: Device) -> Operation:
-    """An operation on a device. `moved`: the bytes of all that it reads and writes.
+def operation(kind: str, dtype: str, macs: int, moved: int, device: Device, written: int = 0) -> Operation:
+    """An operation on a device. `moved`: the bytes of all that it reads and writes; `written`: those of its output.
 
     Raises ConvcostError where the device has no ceiling for `dtype`.
     """
     ceiling = None
+    law = device.law(dtype, kind)
+    if law is not None:
+        overhead = law.seconds_per_call.value if law.seconds_per_call else 0.0
+        bandwidth = device.bytes_per_second.of(kind)
+        return Operation(kind, dtype, macs, moved, law.macs_per_second, bandwidth, overhead, written, law)
     if macs:
         if dtype not in device.macs_per_second:
             raise ConvcostError(
@@ -75,7 +97,9 @@ def _timing(row: Row, nodes: Sequence[Node], graph: Fused, device: Device) -> Ti
     if row.cost is None:
         return Timing(row.path, known=False)
     if not nodes:
-        return Timing(row.path, fused_into=graph.folded.get(row.path))
+        into = graph.folded.get(row.path)
+        apart = tuple(_activations(row, row.activation_bytes, device)) if into else ()
+        return Timing(row.path, apart, fused_into=None if apart else into)
     kind, macs = _kind(row), _macs(row)
     try:
         operations = [one for node in nodes for one in _operations(row, node, graph, kind, macs[node.call], device)]
@@ -94,14 +118,47 @@ def _operations(row: Row, node: Node, graph: Fused, kind: str, macs: int, device
         first, kernel = rule.depthwise.cost(*inputs).macs, prod(rule.depthwise.weights(*inputs)[0].shape)
         weights = bytes_of(kernel, row.layer.policy.variable)
         return [
-            operation("depthwise", dtype, first, read + weights + between, device),
-            operation("pointwise", dtype, macs - first, between + row.weight_bytes - weights + written, device),
+            operation("depthwise", dtype, first, read + weights + between, device, between),
+            operation(
+                "pointwise", dtype, macs - first, between + row.weight_bytes - weights + written, device, written
+            ),
+            *_activations(row, written, device),
         ]
     looks_up = isinstance(rule, Embedding) and not macs
     weights = (
         min(row.weight_bytes, written) if looks_up else row.weight_bytes
     )  # of a table, the rows that are asked for
-    return [operation(kind, dtype, macs, read + weights + written, device)]
+    apart = _activations(row, written, device)
+    if isinstance(rule, BaseActivation) and apart:
+        return apart
+    if device.laws:
+        kind = _kind_by_law(row, kind)
+    return [operation(kind, dtype, macs, read + weights + written, device, written), *apart]
+
+
+def _kind_by_law(row: Row, kind: str) -> str:
+    """The kind that a law is of: finer than `kind`, which is that of the arithmetic."""
+    if kind == "depthwise" and isinstance(row.layer.rule, BaseWindowed) and prod(row.layer.rule.kernel) > LARGEST_TAPS:
+        return "large_depthwise"
+    if kind != "all" or row.cost is None:
+        return kind
+    other = dict(row.cost.other)
+    return KIND_OF_CATEGORY.get(max(other, key=lambda category: other[category], default=""), "all")
+
+
+def _activations(row: Row, size: int, device: Device) -> list[Operation]:
+    """What an activation takes beside the operation that it is part of, on a tensor of `size` bytes, by a law."""
+    rule, dtype = row.layer.rule, row.layer.policy.compute
+    if isinstance(rule, BaseActivation):
+        name = activation_name(rule.chosen())
+    else:
+        name = activation_name(rule.activation) if isinstance(rule, BaseWindowed | Dense) else "linear"
+    if name in CLAMPS or not device.laws.get(dtype):
+        return []
+    found = [operation("activation", dtype, 0, 2 * size, device, size)]
+    if name in ("silu", "swish"):
+        found.append(operation("merge", dtype, 0, 3 * size, device, size))
+    return found
 
 
 def _kind(row: Row) -> str:
