@@ -16,6 +16,8 @@ from convcost.model import Shape
 Outcome = Literal["ok", "warn", "fail", "skip", "unmeasured"]
 Asked = Literal["max", "max_sum", "max_increase", "lock", "coverage"]
 
+_ASKED: Mapping[Asked, str] = {"max": "", "max_sum": " sum", "max_increase": " increase", "lock": " lock"}
+
 SEVERITY: Mapping[Outcome, int] = {"ok": 0, "skip": 1, "warn": 2, "fail": 3, "unmeasured": 4}
 
 
@@ -48,6 +50,13 @@ class Verdict(msgspec.Struct, frozen=True):
     line: int | None = None
     over: tuple[Over, ...] = ()
     note: str = ""
+
+    @property
+    def check(self) -> str:
+        """What is checked: `macs`, `macs increase`, `params sum of kind Dense`."""
+        if self.asked == "coverage":
+            return "coverage"
+        return self.metric + _ASKED[self.asked] + (f" of {self.match}" if self.match else "")
 
     @property
     def measures_growth(self) -> bool:

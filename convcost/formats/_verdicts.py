@@ -15,8 +15,6 @@ from convcost.budget.verdicts import SEVERITY, Checked, Growing, ModelCheck, Out
 SHOWN = {"ok": "ok", "skip": "skip", "warn": "WARN", "fail": "FAIL", "unmeasured": "ERROR"}
 MOST_LAYERS = 5
 
-_ASKED = {"max": "", "max_sum": " sum", "max_increase": " increase", "lock": " lock"}
-
 
 class Cells(msgspec.Struct, frozen=True):
     """A verdict as a row of a table."""
@@ -35,7 +33,7 @@ def cells(verdict: Verdict, raw: bool = False) -> Cells:
     raw = raw or looks_alike(verdict)
     return Cells(
         outcome=SHOWN[verdict.outcome],
-        check=check_name(verdict),
+        check=verdict.check,
         actual=_actual(verdict, raw),
         limit=_limit(verdict, raw),
         over_by=quantity(verdict.over_by, verdict.unit, raw) if verdict.over_by is not None else "",
@@ -49,13 +47,6 @@ def _used(share: float | None) -> str:
     if share is None:
         return ""
     return f"{100 * share:.1f} %" if share < 10 else "> 999 %"
-
-
-def check_name(verdict: Verdict) -> str:
-    """What is checked: `macs`, `macs increase`, `params sum of kind Dense`."""
-    if verdict.asked == "coverage":
-        return "coverage"
-    return verdict.metric + _ASKED[verdict.asked] + (f" of {verdict.match}" if verdict.match else "")
 
 
 def rule_id(verdict: Verdict) -> str:
@@ -89,7 +80,7 @@ def note(verdict: Verdict) -> str:
 
 def sentence(model: ModelCheck, verdict: Verdict) -> str:
     """A verdict in words, numbers to the unit, with the layers that grew and what the policy says to do."""
-    said = f"{model.name}: {check_name(verdict)} {_said(verdict)}"
+    said = f"{model.name}: {verdict.check} {_said(verdict)}"
     if (extra := note(verdict)) and verdict.outcome in ("fail", "warn"):
         said += f" ({extra})"
     if verdict.outcome not in ("ok", "skip"):

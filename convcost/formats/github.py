@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcost.budget.rules import Place
 from convcost.budget.verdicts import Checked, ModelCheck, Outcome
-from convcost.formats._verdicts import by_severity, check_name, location, location_of_problem, sentence, summary
+from convcost.formats._verdicts import by_severity, location, location_of_problem, sentence, summary
 from convcost.table import View
 from convcost.units import printable
 
@@ -27,7 +27,7 @@ def check(checked: Checked, view: View) -> str:
 
 def _annotations(checked: Checked, *outcomes: Outcome) -> list[Annotation]:
     return [
-        _annotation(sentence(model, verdict), location(model, verdict, checked.folder), model, check_name(verdict))
+        _annotation(sentence(model, verdict), location(model, verdict, checked.folder), model, verdict.check)
         for model, verdict in by_severity(checked, *outcomes)
     ]
 

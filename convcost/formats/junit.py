@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from convcost.budget.verdicts import Checked, ModelCheck, Verdict
-from convcost.formats._verdicts import check_name, location, sentence
+from convcost.formats._verdicts import location, sentence
 from convcost.table import View
 from convcost.units import printable
 
@@ -29,7 +29,7 @@ def check(checked: Checked, view: View) -> str:
 
 
 def _case(suite: ElementTree.Element, model: ModelCheck, verdict: Verdict, folder: str) -> None:
-    name, text = printable(check_name(verdict)), printable(sentence(model, verdict))
+    name, text = printable(verdict.check), printable(sentence(model, verdict))
     case = ElementTree.SubElement(suite, "testcase", classname=printable(model.name), name=name)
     where = printable(str(location(model, verdict, folder)))
     if verdict.outcome == "fail":

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from convcost.budget.metrics import OF_MODEL
 from convcost.budget.verdicts import Checked
-from convcost.formats._verdicts import check_name
 from convcost.table import View
 from convcost.units import printable
 
@@ -24,7 +23,7 @@ def _lines(checked: Checked) -> Iterator[str]:
         yield from _family(f"convcost_{name}", f"{name} of a model", values, in_bytes=metric.unit == "bytes")
     limits, passed = [], []
     for model, verdict in checked.verdicts():
-        labels = _labels(model=model.name, check=check_name(verdict))
+        labels = _labels(model=model.name, check=verdict.check)
         if verdict.limit is not None:
             limits.append((labels, verdict.limit))
         if verdict.outcome != "skip":

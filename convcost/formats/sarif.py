@@ -10,7 +10,7 @@ from urllib.parse import quote
 from convcost._version import __version__
 from convcost.budget.rules import Place
 from convcost.budget.verdicts import Checked
-from convcost.formats._verdicts import by_severity, check_name, location, location_of_problem, rule_id, sentence
+from convcost.formats._verdicts import by_severity, location, location_of_problem, rule_id, sentence
 from convcost.table import View
 from convcost.units import printable
 
@@ -25,7 +25,7 @@ def check(checked: Checked, view: View) -> str:
             LEVELS[verdict.outcome],
             sentence(model, verdict),
             location(model, verdict, checked.folder),
-            (model.name, check_name(verdict)),
+            (model.name, verdict.check),
         )
         for model, verdict in by_severity(checked, "unmeasured", "fail", "warn")
     ]
