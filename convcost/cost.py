@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 
-class Cost(msgspec.Struct, frozen=True):
+class Cost(msgspec.Struct, frozen=True, gc=False):
     """Arithmetic of a layer: multiply-accumulates of its contractions, and all other FLOPs by category.
 
     The categories are bias, normalization, activation, pooling, merge and elementwise; operations on tensors add linalg

@@ -1,4 +1,8 @@
-"""What a network is: layers, how they are called, and what flows between them. Immutable data."""
+"""What a network is: layers, how they are called, and what flows between them. Immutable data.
+
+Such data holds no circles, so that the records of which a network has many are kept out of Python's search for them
+(`gc=False`): it would walk through all of them again and again while they are made.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,7 @@ def bytes_of(elements: int, dtype: str) -> int:
     return (elements * DTYPE_BITS.get(dtype, 0) + 7) // 8
 
 
-class Weight(msgspec.Struct, frozen=True):
+class Weight(msgspec.Struct, frozen=True, gc=False):
     """One variable of a layer. `dtype` None: the layer's variable dtype."""
 
     name: str
@@ -89,7 +93,7 @@ else:
     AnyRule = Any  # msgspec, which checks that a wrapper's setting is a Layer, knows no protocols
 
 
-class Ref(msgspec.Struct, frozen=True):
+class Ref(msgspec.Struct, frozen=True, gc=False):
     """The tensor that a call of a layer puts out: layer name, which call, which of its outputs."""
 
     layer: str
@@ -97,7 +101,7 @@ class Ref(msgspec.Struct, frozen=True):
     output: int = 0
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One use of a layer. `inputs` decide shape and cost; `extras` (masks, states) are only read.
 
     `rule` stands in for the layer's where this call was given settings of its own (`reverse=True`).
@@ -108,7 +112,7 @@ class Call(msgspec.Struct, frozen=True):
     rule: Rule | None = None
 
 
-class Policy(msgspec.Struct, frozen=True):
+class Policy(msgspec.Struct, frozen=True, gc=False):
     """The dtypes of a layer: of its variables, and of what it computes and puts out."""
 
     variable: str = "float32"
@@ -123,7 +127,7 @@ class Policy(msgspec.Struct, frozen=True):
 FLOAT32 = Policy()
 
 
-class Layer(msgspec.Struct, frozen=True):
+class Layer(msgspec.Struct, frozen=True, gc=False):
     """A named layer of a model: what it is (`rule`), and every call of it in this graph."""
 
     name: str
@@ -138,7 +142,7 @@ class Layer(msgspec.Struct, frozen=True):
     """The weights that the file holds of it, where they were read; the rule comes first."""
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """What the file says of a tensor, None dimensions included."""
 
     shape: OpenShape

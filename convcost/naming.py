@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 
+@lru_cache(maxsize=1024)
 def snake_case(kind: str) -> str:
     """`DepthwiseConv2D` -> `depthwise_conv2d`, as Keras has it; of `Package>Class` the class alone counts."""
     name = re.sub(r"\W+", "", kind.rpartition(">")[2])

@@ -23,6 +23,7 @@ from convcost.model import (
     OpenShape,
     Recorded,
     Ref,
+    Rule,
     Shape,
     Unknown,
     Weight,
@@ -39,8 +40,14 @@ ARITHMETIC_ERRORS = (IndexError, TypeError, ValueError, ZeroDivisionError, Overf
 """What a rule's arithmetic raises on inputs that are too few, too many, or of another rank than the layer takes."""
 
 
+_Laws = tuple[list[Shape], Cost, tuple[Weight, ...]]
+"""What a rule's three laws say on one set of inputs: the shapes that it puts out, its cost and its weights."""
+
+
 class _Leaf:
     """What a leaf layer has come to so far, call by call."""
+
+    __slots__ = ("bytes", "calls", "costs", "layer", "reason", "weights")
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
@@ -51,7 +58,10 @@ class _Leaf:
         self.reason = ""
 
     def row(self, path: str) -> Row:
-        cost = total(self.costs) if not self.reason else None
+        if self.reason:
+            cost = None
+        else:
+            cost = self.costs[0] if len(self.costs) == 1 else total(self.costs)
         return Row(path, self.layer, tuple(self.calls), cost, self.weights, self.bytes, self.reason)
 
 
@@ -103,6 +113,7 @@ class _Run:
         self.leaves: dict[str, _Leaf] = {}
         self.steps: list[live_set.Step] = []
         self.warnings: list[str] = []
+        self.seen: dict[tuple[Rule, tuple[Shape, ...]], _Laws] = {}
 
     def tensor(self, shape: Shape | None, dtype: str) -> Tensor:
         self.tensors += 1
@@ -136,7 +147,8 @@ class _Run:
             else:
                 extras = self.read(values, call.extras)
                 recorded = [
-                    model.recorded.get(Ref(layer.name, index, place)) for place in range(arity[layer.name, index])
+                    model.recorded.get(Ref(layer.name, index, place))
+                    for place in range(arity.get((layer.name, index), 1))
                 ]
                 told = [model.recorded.get(ref) for ref in call.inputs]
                 outputs = self.leaf(path, layer, reads, extras, recorded, told)
@@ -151,13 +163,25 @@ class _Run:
         return msgspec.structs.replace(tensor, shape=self.as_recorded(recorded))
 
     def read(self, values: Mapping[Ref, Tensor], refs: Sequence[Ref]) -> list[Tensor]:
-        missing = next((ref for ref in refs if ref not in values), None)
-        if missing is not None:
+        try:
+            return [values[ref] for ref in refs]
+        except KeyError:
+            missing = next(ref for ref in refs if ref not in values)
             raise ConvcostError(
                 f"{self.source}: output {missing.output} of layer {missing.layer!r} (call {missing.call}) is read,"
                 " which is not there"
-            )
-        return [values[ref] for ref in refs]
+            ) from None
+
+    def laws(self, rule: Rule, shapes: tuple[Shape, ...]) -> _Laws:
+        """What the rule says on inputs of these shapes; worked out once for all layers that are alike in both."""
+        key = (rule, shapes)
+        try:
+            found = self.seen.get(key)
+        except TypeError:  # no key: an activation that is a record of its own, or sizes that stand for many
+            return _laws(rule, shapes)
+        if found is None:
+            found = self.seen[key] = _laws(rule, shapes)
+        return found
 
     def leaf(
         self,
@@ -176,11 +200,7 @@ class _Run:
         try:
             if isinstance(rule, Unknown) or len(shapes) < len(reads):
                 raise UncountedError(rule.reason if isinstance(rule, Unknown) else NO_SHAPE)
-            shape = rule.output_shape(*shapes)
-            known = shape if isinstance(shape, list) else [shape]
-            if any(prod(one) > MOST_ELEMENTS for one in known):
-                raise ShapeError(f"it puts out a tensor of more than {MOST_ELEMENTS:.0e} elements")
-            cost, weights = rule.cost(*shapes), as_stored(rule.weights(*shapes), layer.stored)
+            known, cost, weights = self.laws(rule, tuple(shapes))
         except UncountedError as unknown:
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
             weights_known = weights_of(layer, reads, told)
@@ -193,6 +213,7 @@ class _Run:
         except ARITHMETIC_ERRORS as error:
             told_of = ", ".join(str(one[1:]) for one in shapes) or "none"
             raise ConvcostError(f"{self.where(path, layer)}: it cannot take these inputs: {told_of}") from error
+        weights = as_stored(weights, layer.stored)
         recorded += [None] * (len(known) - len(recorded))
         outputs = [self.tensor(one, told.dtype if told else dtype) for one, told in zip(known, recorded, strict=False)]
         if self.compare and self.same_batch:
@@ -212,12 +233,14 @@ class _Run:
         reason: str = "",
     ) -> None:
         """Add one call to the leaf at `path` and one step to the memory walk."""
-        leaf = self.leaves.setdefault(path, _Leaf(layer))
+        leaf = self.leaves.get(path)
+        if leaf is None:
+            leaf = self.leaves[path] = _Leaf(layer)
         leaf.calls.append(
-            CallShapes(tuple(tensor.shape for tensor in reads), tuple(tensor.shape for tensor in outputs))
+            CallShapes(tuple([tensor.shape for tensor in reads]), tuple([tensor.shape for tensor in outputs]))
         )
         leaf.weights = weights or leaf.weights
-        leaf.bytes += sum(tensor.bytes for tensor in outputs)
+        leaf.bytes += sum([tensor.bytes for tensor in outputs])
         if cost is None:
             leaf.reason = reason
         else:
@@ -245,6 +268,14 @@ class _Run:
     def where(self, path: str, layer: Layer) -> str:
         line = f":{layer.line}" if layer.line else ""
         return f"{self.source}{line}: layer {path!r} ({layer.kind})"
+
+
+def _laws(rule: Rule, shapes: tuple[Shape, ...]) -> _Laws:
+    shape = rule.output_shape(*shapes)
+    known = shape if isinstance(shape, list) else [shape]
+    if any(prod(one) > MOST_ELEMENTS for one in known):
+        raise ShapeError(f"it puts out a tensor of more than {MOST_ELEMENTS:.0e} elements")
+    return known, rule.cost(*shapes), rule.weights(*shapes)
 
 
 def as_stored(weights: tuple[Weight, ...], stored: tuple[Weight, ...] | None) -> tuple[Weight, ...]:
@@ -284,11 +315,12 @@ def agrees(shape: Shape, told: OpenShape) -> bool:
 
 
 def _arity(model: Model) -> dict[tuple[str, int], int]:
-    """How many outputs of each call the graph speaks of."""
-    arity = {(layer.name, index): 1 for layer in model.layers for index in range(len(layer.calls))}
+    """How many outputs the graph speaks of, of each call that has more than one."""
+    arity: dict[tuple[str, int], int] = {}
     for ref in (*model.recorded, *model.outputs):
-        key = (ref.layer, ref.call)
-        arity[key] = max(arity.get(key, 1), ref.output + 1)
+        if ref.output:
+            key = (ref.layer, ref.call)
+            arity[key] = max(arity.get(key, 1), ref.output + 1)
     return arity
 
 

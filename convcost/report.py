@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convcost.estimate import Estimate
 
 
-class CallShapes(msgspec.Struct, frozen=True):
+class CallShapes(msgspec.Struct, frozen=True, gc=False):
     """The shapes of one call of a layer; None where a shape is not known."""
 
     inputs: tuple[Shape | None, ...]
@@ -78,7 +78,7 @@ class Row(msgspec.Struct, frozen=True, dict=True):
         return sum(bytes_of(prod(weight.shape), weight.dtype or variable) for weight in self.weights)
 
 
-class Live(msgspec.Struct, frozen=True):
+class Live(msgspec.Struct, frozen=True, gc=False):
     """A tensor that is alive: the layer that put it out, and its bytes."""
 
     layer: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """A fused step: the buffers that it reads and writes. It has the name of the layer that computes.
 
     `call`: which call of that layer it is, from 0.

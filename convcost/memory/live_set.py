@@ -26,7 +26,7 @@ MOST_LIVES = 2_000_000
 """Tensors over all steps of a timeline: what a file may ask for, and still fits into memory."""
 
 
-class Tensor(msgspec.Struct, frozen=True):
+class Tensor(msgspec.Struct, frozen=True, gc=False):
     """A tensor of one run, by number; `shape` (batch first) None: not known, and then it counts 0 bytes."""
 
     number: int
@@ -38,7 +38,7 @@ class Tensor(msgspec.Struct, frozen=True):
         return bytes_of(prod(self.shape), self.dtype) if self.shape is not None else 0
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One call in execution order, as the memory walk sees it. An input layer has no inputs."""
 
     layer: str

@@ -27,7 +27,7 @@ LONGEST_NUMBER = 18
 Plain = str | int | float | bool | None
 
 
-class Scalar(msgspec.Struct, frozen=True):
+class Scalar(msgspec.Struct, frozen=True, gc=False):
     """One value; `text` is how the file writes it."""
 
     line: int
@@ -35,12 +35,12 @@ class Scalar(msgspec.Struct, frozen=True):
     value: Plain
 
 
-class Items(msgspec.Struct, frozen=True):
+class Items(msgspec.Struct, frozen=True, gc=False):
     line: int
     items: tuple[Node, ...]
 
 
-class Entries(msgspec.Struct, frozen=True):
+class Entries(msgspec.Struct, frozen=True, gc=False):
     line: int
     entries: dict[str, Node]
 

@@ -18,12 +18,12 @@ INPUT = "input"
 """What the input of a spec or a block is called where it has one."""
 
 
-class KindUse(msgspec.Struct, frozen=True):
+class KindUse(msgspec.Struct, frozen=True, gc=False):
     kind: type[Kind]
     settings: Nodes
 
 
-class BlockUse(msgspec.Struct, frozen=True):
+class BlockUse(msgspec.Struct, frozen=True, gc=False):
     block: str
     given: Nodes
 
@@ -39,7 +39,7 @@ class Again(msgspec.Struct, frozen=True):
     layer: str
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One item: what it is, and what stands beside that."""
 
     line: int
