@@ -76,7 +76,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A profile of a device.
 
     `macs_per_second`: the compute ceiling by dtype; one MAC is two FLOPs. `bytes_per_second`: to and from the memory
-    that holds weights and activations. `seconds_per_call`: what running a layer takes beside its work; None: nothing.
+    that holds activations and weights; None where nobody tells. `weight_bytes_per_second`: from the memory that holds
+    the weights, where that is another one. `seconds_per_call`: what running a layer takes beside its work.
     `laws`: of a machine that was measured, by dtype and kind of operation; they stand in for the roofline.
     """
 
@@ -84,7 +85,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     title: Text
     date: Date
     macs_per_second: dict[str, ByKind]
-    bytes_per_second: ByKind
+    bytes_per_second: ByKind | None = None
+    weight_bytes_per_second: ByKind | None = None
     seconds_per_call: ByKind | None = None
     laws: dict[str, dict[str, Law]] = {}
     notes: str = ""
@@ -105,9 +107,9 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         groups: dict[str, ByKind | Law] = {
             f"macs_per_second.{dtype}": ceilings for dtype, ceilings in self.macs_per_second.items()
         }
-        groups["bytes_per_second"] = self.bytes_per_second
-        if self.seconds_per_call is not None:
-            groups["seconds_per_call"] = self.seconds_per_call
+        for key in ("bytes_per_second", "weight_bytes_per_second", "seconds_per_call"):
+            if (group := getattr(self, key)) is not None:
+                groups[key] = group
         for dtype, laws in self.laws.items():
             groups |= {f"laws.{dtype}.{kind}": law for kind, law in laws.items()}
         return {f"{key}.{kind}": figure for key, group in groups.items() for kind, figure in group.figures.items()}

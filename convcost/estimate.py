@@ -9,24 +9,30 @@ import msgspec
 from convcost.device import Device, Figure, Law
 
 
-class Operation(msgspec.Struct, frozen=True):
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What a device runs at once, and the figures of the profile that its time comes from.
 
-    `kind` is that of its arithmetic. `ceiling` is None where it has no MACs. Where the profile has a measured `law`,
-    the time is that of the law.
+    `kind` is that of its arithmetic. It moves the bytes that it reads of activations and of weights, and those that it
+    writes. `ceiling` is None where it has no MACs, a bandwidth where the profile has none. Where the profile has a
+    measured `law`, the time is that of the law.
     """
 
     kind: str
     dtype: str
     macs: int
-    bytes: int
-    ceiling: Figure | None
-    bandwidth: Figure
+    read: int
+    weights: int
+    written: int
+    ceiling: Figure | None = None
+    bandwidth: Figure | None = None
+    weight_bandwidth: Figure | None = None
     overhead: float = 0.0
     """Seconds of the call itself."""
-    written: int = 0
-    """Those of its bytes that are its output. A law tells them from the others."""
     law: Law | None = None
+
+    @property
+    def bytes(self) -> int:
+        return self.read + self.weights + self.written
 
     @property
     def compute_seconds(self) -> float:
@@ -34,10 +40,13 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def memory_seconds(self) -> float:
-        if self.law is None:
+        """Where weights lie in a memory of their own, the two memories deliver at the same time."""
+        if self.law is not None:
+            read = _taken(self.read + self.weights, self.law.bytes_read_per_second)
+            return read + _taken(self.written, self.law.bytes_written_per_second)
+        if self.weight_bandwidth is None:
             return _taken(self.bytes, self.bandwidth)
-        read = _taken(self.bytes - self.written, self.law.bytes_read_per_second)
-        return read + _taken(self.written, self.law.bytes_written_per_second)
+        return max(_taken(self.read + self.written, self.bandwidth), _taken(self.weights, self.weight_bandwidth))
 
     @property
     def seconds(self) -> float:

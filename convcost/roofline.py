@@ -15,6 +15,7 @@ LiteRT, where only ReLU and ReLU6 are part of a convolution; a swish is a sigmoi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -71,25 +72,34 @@ def estimated(report: Report, device: Device) -> Report:
     return msgspec.structs.replace(report, estimate=Estimate(device, timings))
 
 
-def operation(kind: str, dtype: str, macs: int, moved: int, device: Device, written: int = 0) -> Operation:
-    """An operation on a device. `moved`: the bytes of all that it reads and writes; `written`: those of its output.
+def operation(kind: str, dtype: str, device: Device, *, macs: int, read: int, weights: int, written: int) -> Operation:
+    """An operation on a device. `read` and `written`: bytes of activations; `weights`: bytes of weights.
 
     Raises ConvcostError where the device has no ceiling for `dtype`.
     """
-    ceiling = None
+    work = {"kind": kind, "dtype": dtype, "macs": macs, "read": read, "weights": weights, "written": written}
     law = device.law(dtype, kind)
     if law is not None:
-        overhead = law.seconds_per_call.value if law.seconds_per_call else 0.0
-        bandwidth = device.bytes_per_second.of(kind)
-        return Operation(kind, dtype, macs, moved, law.macs_per_second, bandwidth, overhead, written, law)
-    if macs:
-        if dtype not in device.macs_per_second:
+        overhead, ceiling = law.seconds_per_call, law.macs_per_second
+    else:
+        if macs and dtype not in device.macs_per_second:
             raise ConvcostError(
                 f"device {device.name} has no ceiling for {dtype}, allowed: --dtype {' or '.join(device.dtypes)}"
             )
-        ceiling = device.macs_per_second[dtype].of(kind)
-    overhead = device.seconds_per_call.of(kind).value if device.seconds_per_call else 0.0
-    return Operation(kind, dtype, macs, moved, ceiling, device.bytes_per_second.of(kind), overhead)
+        overhead = _figure(device.seconds_per_call, kind)
+        ceiling = device.macs_per_second[dtype].of(kind) if macs else None
+    return Operation(
+        **work,
+        ceiling=ceiling,
+        bandwidth=_figure(device.bytes_per_second, kind),
+        weight_bandwidth=_figure(device.weight_bytes_per_second, kind),
+        overhead=overhead.value if overhead else 0.0,
+        law=law,
+    )
+
+
+def _figure(by_kind: ByKind | None, kind: str) -> Figure | None:
+    return by_kind.of(kind) if by_kind else None
 
 
 def _timing(row: Row, nodes: Sequence[Node], graph: Fused, device: Device) -> Timing:
@@ -117,23 +127,21 @@ def _operations(row: Row, node: Node, graph: Fused, kind: str, macs: int, device
         between = bytes_of(prod(rule.depthwise.output_shape(*inputs)), dtype)
         first, kernel = rule.depthwise.cost(*inputs).macs, prod(rule.depthwise.weights(*inputs)[0].shape)
         weights = bytes_of(kernel, row.layer.policy.variable)
+        step = partial(operation, dtype=dtype, device=device)
         return [
-            operation("depthwise", dtype, first, read + weights + between, device, between),
-            operation(
-                "pointwise", dtype, macs - first, between + row.weight_bytes - weights + written, device, written
-            ),
+            step("depthwise", macs=first, read=read, weights=weights, written=between),
+            step("pointwise", macs=macs - first, read=between, weights=row.weight_bytes - weights, written=written),
             *_activations(row, written, device),
         ]
-    looks_up = isinstance(rule, Embedding) and not macs
-    weights = (
-        min(row.weight_bytes, written) if looks_up else row.weight_bytes
-    )  # of a table, the rows that are asked for
     apart = _activations(row, written, device)
     if isinstance(rule, BaseActivation) and apart:
         return apart
     if device.laws:
         kind = _kind_by_law(row, kind)
-    return [operation(kind, dtype, macs, read + weights + written, device, written), *apart]
+    weights = row.weight_bytes
+    if isinstance(rule, Embedding) and not macs:
+        weights = min(weights, written)  # of the table, the rows that are asked for
+    return [operation(kind, dtype, device, macs=macs, read=read, weights=weights, written=written), *apart]
 
 
 def _kind_by_law(row: Row, kind: str) -> str:
@@ -155,9 +163,10 @@ def _activations(row: Row, size: int, device: Device) -> list[Operation]:
         name = activation_name(rule.activation) if isinstance(rule, BaseWindowed | Dense) else "linear"
     if name in CLAMPS or not device.laws.get(dtype):
         return []
-    found = [operation("activation", dtype, 0, 2 * size, device, size)]
+    alone = partial(operation, dtype=dtype, device=device, macs=0, weights=0, written=size)
+    found = [alone("activation", read=size)]
     if name in ("silu", "swish"):
-        found.append(operation("merge", dtype, 0, 3 * size, device, size))
+        found.append(alone("merge", read=2 * size))
     return found
 
 

@@ -5,7 +5,6 @@ docs/roofline.md describes the format.
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,21 +24,19 @@ def device(name: str) -> Device:
         return read_device(Path(name))
     profiles = known()
     if name not in profiles:
+        from convcost.readers.spec.place import shown
         from convcost.suggestions import did_you_mean
 
         near = did_you_mean(name, profiles)
-        raise ConvcostError(f"no device is named {name!r}{near}; allowed: {', '.join(profiles)}, or a .yaml file")
+        raise ConvcostError(f"no device is named {shown(name)}{near}; allowed: {', '.join(profiles)}, or a .yaml file")
     return read_device(profiles[name])
 
 
-@cache
 def known() -> dict[str, Path]:
-    """The profiles that come with convcost, by name: in the package, or beside it where that is a checkout."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "configs" / "devices", package.parent / "configs" / "devices"):
-        if folder.is_dir():
-            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    return {}
+    """The profiles that come with convcost, by name."""
+    from convcost.readers.shipped import shipped
+
+    return shipped("devices")
 
 
 def read_device(path: Path) -> Device:
@@ -62,7 +59,9 @@ def read_device(path: Path) -> Device:
 
 def _check(found: Device, root: Entries, path: Path) -> None:
     """Raises ConvcostError where a dtype is none, or a rate is 0: what the types of the records do not tell."""
+    from convcost.device import LAW_KINDS
     from convcost.model import DTYPE_BITS
+    from convcost.readers.spec.place import shown
     from convcost.readers.yaml_lines import Entries, Node
     from convcost.suggestions import did_you_mean
 
@@ -77,13 +76,16 @@ def _check(found: Device, root: Entries, path: Path) -> None:
         raise ConvcostError(
             f"{path}:{node('macs_per_second').line}: macs_per_second is empty, allowed: one dtype or more"
         )
-    for dtype in found.macs_per_second:
-        if dtype not in DTYPE_BITS:
-            line, near = node(f"macs_per_second.{dtype}").line, did_you_mean(dtype, DTYPE_BITS)
+    keys = [(f"macs_per_second.{dtype}", DTYPE_BITS) for dtype in found.macs_per_second]
+    keys += [(f"laws.{dtype}", DTYPE_BITS) for dtype in found.laws]
+    keys += [(f"laws.{dtype}.{kind}", LAW_KINDS) for dtype, laws in found.laws.items() for kind in laws]
+    for key, allowed in keys:
+        around, _, name = key.rpartition(".")
+        if name not in allowed:
+            near = did_you_mean(name, allowed)
             raise ConvcostError(
-                f"{path}:{line}: macs_per_second has no {dtype!r}{near}; allowed: {', '.join(DTYPE_BITS)}"
+                f"{path}:{node(key).line}: {around} has no {shown(name)}{near}; allowed: {', '.join(allowed)}"
             )
     for key, figure in found.figures.items():
-        if not figure.value and not key.startswith("seconds_per_call"):
-            line = node(f"{key}.value").line
-            raise ConvcostError(f"{path}:{line}: {key}.value is 0, allowed: more than 0")
+        if not figure.value and "_per_second" in key:
+            raise ConvcostError(f"{path}:{node(f'{key}.value').line}: {key}.value is 0, allowed: more than 0")
