@@ -106,7 +106,7 @@ def rewritten(path: Path, target: Path, model: Model, report: Report, done: Conv
         if told is not None and not agrees(given, told):
             raise ConvcostError(f"{path}: input {ref.layer!r} is {given}, which the archive fixes at {told}")
     after = profile(done.model, report.input_shapes, report.batch)
-    with replacing(target, path) as temporary:
+    with replacing(target, [path]) as temporary:
         rewriting = _Rewriting(path, model, report, after, done).write(temporary)
         again = profile(read(temporary, {}), report.input_shapes, report.batch)
         predicted, found = ((one.cost, one.params, one.weight_bytes) for one in (after.totals, again.totals))
@@ -118,7 +118,7 @@ def rewritten(path: Path, target: Path, model: Model, report: Report, done: Conv
 
 def _as_spec(path: Path, target: Path, report: Report, done: Conversion) -> Rewriting:
     text = text_of(msgspec.structs.replace(done.model, source=str(path)))
-    with replacing(target, path) as temporary:
+    with replacing(target, [path]) as temporary:
         temporary.write_text(text, encoding="utf-8")
     after = profile(done.model, report.input_shapes, report.batch)
     layers = tuple(Rewritten(row.path, written(done.variants[row.path])) for row in _replaced(report, done))

@@ -7,10 +7,12 @@ command alone, so that no command waits for another. To add a command, write its
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
+import traceback
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,6 +31,7 @@ COMMANDS = (
     "memory",
     "explain",
     "verify",
+    "bench",
     "check",
     "diff",
     "init",
@@ -74,35 +77,40 @@ def _options(
 
 def main() -> None:
     """Run the command line. An unexpected exception ends with 3: Python's own 1 means that the answer is no."""
+    from convcost.cli.output import error, settle
     from convcost.errors import ConvcostError
 
     asked = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+    program = app([asked] if asked in COMMANDS else COMMANDS)
     try:
-        app([asked] if asked in COMMANDS else COMMANDS)(prog_name="convcost")
-    except ConvcostError as error:
-        _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        # The reader of a pipe (`| head`) has seen enough. Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = program(prog_name="convcost", standalone_mode=False)
+    except ConvcostError as refusal:
+        error(str(refusal))
+        code = refusal.exit_code
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:
-        if os.environ.get("CONVCOST_DEBUG"):
-            raise_with_traceback()
-        _fail(f"internal error: {type(error).__name__}: {error} (--debug shows where; please report it)", 3)
-
-
-def raise_with_traceback() -> None:
-    """Print the traceback that is being handled, and end with 3."""
-    import traceback
-
-    traceback.print_exc()
-    sys.exit(3)
-
-
-def _fail(message: str, code: int) -> None:
-    from convcost.cli.output import complain
-
-    complain(message)
+    except BaseException as failure:
+        code = _misused(failure) if hasattr(failure, "format_message") else _failed(failure)
+    settle()
     sys.exit(code)
+
+
+def _misused(usage: Any) -> int:
+    """Say what Typer says of wrong arguments, which may be the names of files (`convcost export *`)."""
+    from convcost.units import printable
+
+    told = io.StringIO()
+    usage.show(told)
+    sys.stderr.write("".join(f"{printable(line)}\n" for line in told.getvalue().split("\n")[:-1]))
+    return int(usage.exit_code)
+
+
+def _failed(failure: BaseException) -> int:
+    """Say what went wrong in convcost itself."""
+    from convcost.cli.output import error
+
+    if os.environ.get("CONVCOST_DEBUG"):
+        traceback.print_exception(failure)
+    else:
+        error(f"internal error: {type(failure).__name__}: {failure} (--debug shows where; please report it)")
+    return 3

@@ -115,7 +115,7 @@ def analyze(
         except ConvcostError as error:
             if len(models) == 1:
                 raise
-            out.complain(str(error))  # the other files are still worth a look
+            out.error(str(error))  # the other files are still worth a look
             code = max(code, error.exit_code)
             continue
         reports.append(report)

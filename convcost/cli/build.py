@@ -29,5 +29,5 @@ def build(
     if output.suffix != ".keras":
         raise ConvcostError(f"{output}: allowed: a name that ends in .keras")
     model = built(spec, parameters=options.parameters(set_))
-    with replacing(output, spec) as temporary:
+    with replacing(output, [spec]) as temporary:
         model.save(temporary)

@@ -80,7 +80,8 @@ def plan(
     plans, reports = options.plan_targets(output)
     if plans and not limits:
         raise ConvcostError("-o: a plan needs a limit, such as --max macs=300M")
-    delivery = out.Delivery(format_, reports, inputs=[model], what="planning")
+    inputs = [model] if samples is None else [model, samples]
+    delivery = out.Delivery(format_, reports, inputs=inputs, what="planning", beside=plans)
     with progress() as tell:
         result = planned(
             model,
@@ -95,7 +96,5 @@ def plan(
             parameters=options.parameters(set_),
             tell=tell,
         )
-    delivery.give("planning", result, view=View(raw=raw))
-    if result.plan is not None:
-        for path in plans:
-            out.write(path, text_of(result.plan, str(model), limits, result.losses), [model])
+    text = text_of(result.plan, str(model), limits, result.losses) if result.plan is not None else ""
+    delivery.give("planning", result, view=View(raw=raw), more=[(path, text) for path in plans if text])
