@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from convcost.conventions.explanation import Explanation
+    from convcost.device import Device
     from convcost.kernels.kernel_scores import Separability
+    from convcost.measuring.bench import Bench
     from convcost.planning.planner import Planning
     from convcost.rewriting import Rewriting
     from convcost.verification import Verification
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENGINES",
     "analyze",
+    "bench",
     "build",
     "compare",
     "explain",
@@ -352,6 +355,58 @@ def build(source: Any, *, parameters: Mapping[str, Any] | None = None) -> Any:
 
     model = sized(load(source, parameters))
     return built(model_entry(model, model.name), model.source)
+
+
+def bench(
+    source: str | Path,
+    *,
+    variants: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    dtypes: Sequence[str] = ("float32", "int8"),
+    threads: int = 1,
+    rounds: int = 10,
+    seconds: float = 1.0,
+    device: Device | None = None,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    tell: Tell | None = None,
+) -> Bench:
+    """A model and its variants, each by itself, timed on this machine by LiteRT.
+
+    Args:
+        source: a model file or a spec, which is built anew and converted, or a `.tflite` file, which runs as it is.
+        variants: `NAME[(key=value,…)][:GLOB]` each; all, if none is named.
+        keep: globs of layers that the variants leave alone.
+        dtypes: what to convert to.
+        rounds: turns of each; `seconds`: how long all turns of one together take at least.
+        device: the estimates are for this one.
+        tell: is told of the progress.
+
+    Raises:
+        MeasureError: an extra is missing, or nothing could be measured.
+        ConvcostError: as `analyze` does.
+    """
+    from convcost.benching import benched, benched_file
+    from convcost.litert import LiteRt
+    from convcost.measuring.timing import Pace
+
+    pace, model, shapes = Pace(rounds, seconds), load(source, parameters), _by_name(input_shape)
+    if model.format == "tflite":
+        if variants or keep or shapes:
+            raise ConvcostError(f"{source}: a .tflite file is timed as it is; it takes no variant and no input shape")
+        return benched_file(Path(source), model, threads, pace, device, LiteRt(), tell)
+    return benched(
+        model,
+        variants,
+        keep=keep,
+        dtypes=dtypes,
+        threads=threads,
+        pace=pace,
+        device=device,
+        input_shapes=shapes,
+        engine=LiteRt(),
+        tell=tell,
+    )
 
 
 def explain(

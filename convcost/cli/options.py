@@ -48,6 +48,14 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="Override a parameter of a spec. Repeatable."),
 ]
 Keep = Annotated[list[str] | None, typer.Option("--keep", metavar="GLOB", help="Leave these layers alone. Repeatable.")]
+Dtypes = Annotated[
+    str, typer.Option("--dtype", metavar="TYPES", help="What to convert to: float32, int8, or both with a comma.")
+]
+Threads = Annotated[int, typer.Option("--threads", min=1, max=256, metavar="N", help="Threads that LiteRT may use.")]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, max=1000, metavar="N", help="Rounds, a turn each for all.")]
+Seconds = Annotated[
+    float, typer.Option("--seconds", min=0.0, max=3600.0, metavar="S", help="Seconds for each candidate, all turns.")
+]
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Samples at a time.")]
 
 
@@ -78,6 +86,17 @@ def size(text: str | None, option: str) -> int | None:
         return quantities.size(text)
     except ValueError as error:
         raise ConvcostError(f"{option} {error}") from None
+
+
+def dtypes(given: str) -> tuple[str, ...]:
+    """`float32,int8` -> what to convert to. Raises ConvcostError where one is of another type."""
+    from convcost.benching import DTYPES
+
+    chosen = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
+    for name in chosen:
+        if name not in DTYPES:
+            raise ConvcostError(f"--dtype: got {name!r}, allowed: {', '.join(DTYPES)}, or both with a comma")
+    return chosen
 
 
 def fits(given: str | None) -> tuple[str, ...]:

@@ -51,10 +51,7 @@ class _Found:
         self.interrupted = False
 
     def outcome(self, place: int) -> Outcome:
-        if place in self.problems:
-            return Outcome(problem=self.problems[place])
-        turns = tuple(self.turns.get(place, ()))
-        return Outcome(turns) if turns else Outcome(problem="not measured")
+        return Outcome(tuple(self.turns.get(place, ())), self.problems.get(place, ""))
 
 
 def _one_process(job: Job, found: _Found, names: list[str], tell: Tell | None) -> bool:
@@ -82,6 +79,7 @@ def _one_process(job: Job, found: _Found, names: list[str], tell: Tell | None) -
     if at < 0:
         raise MeasureError(f"the process that runs LiteRT ended with exit code {code}")
     found.problems[at] = f"LiteRT ended its process ({_how(code)})"
+    found.turns.pop(at, None)
     return False
 
 
@@ -89,7 +87,7 @@ def _one_process(job: Job, found: _Found, names: list[str], tell: Tell | None) -
 def _process(job: Job) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """The same Python on the same path, that does the job; it ends with the context."""
     search = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
-    process = subprocess.Popen(  # noqa: S603  (ourselves)
+    process = subprocess.Popen(
         [sys.executable, "-P", "-m", "convcost.engine.stopwatch"],
         env={**os.environ, "PYTHONPATH": search},
         stdin=subprocess.PIPE,

@@ -18,6 +18,7 @@ from convcost.units import printable
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
     from convcost.kernels.kernel_scores import Separability
+    from convcost.measuring.bench import Bench
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
     from convcost.widening import Widening
@@ -124,6 +125,15 @@ def explanation(explanation: Explanation, view: View) -> str:
         for reason in [msgspec.structs.astuple(reason) for reason in one.reasons] or [("", "", 0)]
     ]
     return _written(header, rows)
+
+
+def bench(bench: Bench, view: View) -> str:
+    """One row a candidate; the turns are in JSON."""
+    from convcost.formats import _timing
+
+    candidates = _timing.as_dict(bench)["candidates"]
+    keys = [key for key in candidates[0] if key != "turns"]
+    return _written(keys, ([one[key] for key in keys] for one in candidates))
 
 
 def _written(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

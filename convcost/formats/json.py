@@ -21,6 +21,7 @@ from convcost.table import View
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
     from convcost.kernels.kernel_scores import Separability
+    from convcost.measuring.bench import Bench
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
     from convcost.verification import Verification
@@ -99,6 +100,12 @@ def separability(result: Separability, view: View) -> str:
         "verdict": list(result.verdict),
     }
     return _dumped({**_head(), "model": as_dict(result.report)["model"], "separability": data})
+
+
+def bench(bench: Bench, view: View) -> str:
+    from convcost.formats import _timing
+
+    return _dumped({**_head(), "model": {"name": bench.name}, "bench": _timing.as_dict(bench)})
 
 
 def footprint(footprint: Footprint, view: View) -> str:

@@ -21,6 +21,7 @@ from convcost.units import shape as sizes
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
     from convcost.kernels.kernel_scores import Separability
+    from convcost.measuring.bench import Bench
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
     from convcost.widening import Widening
@@ -125,6 +126,12 @@ def widening(widening: Widening, view: View) -> str:
 
 def explanation(explanation: Explanation, view: View) -> str:
     return table(_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT) + "\n"
+
+
+def bench(bench: Bench, view: View) -> str:
+    from convcost.formats import _timing
+
+    return "\n\n".join([table(*_timing.grid(bench, view)), *map(escaped, _timing.remarks(bench))]) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from convcost.conventions.explanation import Explanation
     from convcost.kernels.kernel_scores import Separability
+    from convcost.measuring.bench import Bench
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
     from convcost.verification import Verification
@@ -151,6 +152,13 @@ def explanation(explanation: Explanation, view: View) -> str:
     sources = dict.fromkeys((one.tool, one.source) for one in explanation.figures if one.source)
     read = f"Counted as the source of each tool does:\n{_listed(list(map(list, sources)), flush_first=False)}"
     return "\n\n".join([_heading(report), _drawn(grid, view), read, *_uncounted(report)]) + "\n"
+
+
+def bench(bench: Bench, view: View) -> str:
+    from convcost.formats import _timing
+
+    parts = [_heading(bench.candidates[0].report), _drawn(_timing.grid(bench, view), view, _timing.LESS_NEEDED)]
+    return "\n\n".join([*parts, "\n".join(_timing.remarks(bench))]) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:

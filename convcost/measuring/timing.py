@@ -1,7 +1,7 @@
 """How candidates are timed so that they can be compared: in rounds, there and back, each round a turn for every one.
 
-What slows a machine down for a while (another program, heat) then slows all candidates alike. A turn warms up, and gives
-the median of its runs; what is told of a candidate is the median of its turns, and the spread around it.
+What slows a machine down for a while (another program, heat) then slows all candidates alike. A turn warms up, and
+gives the median of its runs; what is told of a candidate is the median of its turns, and the spread around it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of a candidate: the seconds of each of its turns, or why it could not be timed."""
+    """What came of a candidate: the seconds of each of its turns, or why it could not be timed.
+
+    Without either, the measuring ended before its first turn.
+    """
 
     turns: tuple[float, ...] = ()
     problem: str = ""

@@ -1,0 +1,125 @@
+"""Models timed on this machine: converted to `.tflite` in each dtype, and run by LiteRT in interleaved rounds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from convcost.device import Device
+from convcost.errors import ConvcostError, MeasureError
+from convcost.measuring.bench import AS_IT_IS, Bench, Candidate, Machine
+from convcost.measuring.timing import Outcome, Pace, Timed
+from convcost.memory.footprint import with_dtype
+from convcost.model import Model, Shape
+from convcost.profile import profile
+from convcost.report import Report
+from convcost.roofline import estimated
+from convcost.variants import apply, names, parse
+
+DTYPES = ("float32", "int8")
+
+Tell = Callable[[int, int, str], None]
+"""Is told how many of how many steps are done, and which is next."""
+
+
+class Engine(Protocol):
+    """What converts models, and times files."""
+
+    def converted(self, model: Model, shapes: Mapping[str, Shape], dtype: str) -> bytes: ...
+
+    def timed(self, files: Mapping[str, Path], pace: Pace, threads: int, tell: Tell | None) -> Timed: ...
+
+    def processor(self) -> str: ...
+
+
+def benched(
+    model: Model,
+    variants: Sequence[str] | None = (),
+    *,
+    keep: Sequence[str] = (),
+    dtypes: Sequence[str] = DTYPES,
+    threads: int = 1,
+    pace: Pace = Pace(),  # noqa: B008  (it never changes)
+    device: Device | None = None,
+    input_shapes: Mapping[str, Shape] | None = None,
+    engine: Engine,
+    tell: Tell | None = None,
+) -> Bench:
+    """A model as it is and under each variant by itself (`variants` empty: all), timed.
+
+    Raises MeasureError where nothing could be measured; ConvcostError as `profile` and `parse` do.
+    """
+    report = profile(model, input_shapes)
+    models = {AS_IT_IS: model}
+    for text in variants or names():
+        done = apply(model, report, [parse(text)], keep)
+        if done.converted:
+            models[text] = done.model
+    return benched_models(model.name, models, dtypes, threads, pace, device, input_shapes, engine, tell)
+
+
+def benched_models(
+    name: str,
+    models: Mapping[str, Model],
+    dtypes: Sequence[str],
+    threads: int,
+    pace: Pace,
+    device: Device | None,
+    input_shapes: Mapping[str, Shape] | None,
+    engine: Engine,
+    tell: Tell | None,
+) -> Bench:
+    """Models by variant, that of `AS_IT_IS` among them, in every dtype. Raises as `benched` does."""
+    wanted = [(variant, dtype) for dtype in dtypes for variant in models]
+    reports = {(v, d): _report(models[v], d, input_shapes, device) for v, d in wanted}
+    files: dict[str, Path] = {}
+    problems: dict[tuple[str, str], str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for place, (variant, dtype) in enumerate(wanted):
+            if tell:
+                tell(place, len(wanted), f"converting {_named(variant, dtype)}")
+            file = Path(folder) / f"{place}.tflite"
+            try:
+                shapes = reports[variant, dtype].input_shapes
+                file.write_bytes(engine.converted(models[variant], shapes, dtype))
+            except ConvcostError as error:
+                problems[variant, dtype] = str(error)
+            else:
+                files[_named(variant, dtype)] = file
+        timed = engine.timed(files, pace, threads, tell) if files else None
+    if timed is None:
+        raise MeasureError(next(iter(problems.values())))
+    return Bench(
+        name,
+        Machine(engine.processor(), threads, timed.runtime),
+        pace,
+        tuple(
+            Candidate(v, d, reports[v, d], timed.outcomes.get(_named(v, d)) or Outcome(problem=problems[v, d]))
+            for v, d in wanted
+        ),
+        timed.interrupted,
+    )
+
+
+def benched_file(
+    path: Path, model: Model, threads: int, pace: Pace, device: Device | None, engine: Engine, tell: Tell | None
+) -> Bench:
+    """A `.tflite` file, whose Model this is, as it is."""
+    report = profile(model)
+    dtype = next((row.layer.policy.compute for row in report.rows if row.cost and row.cost.macs), "float32")
+    timed = engine.timed({path.name: path}, pace, threads, tell)
+    report = estimated(report, device) if device else report
+    candidate = Candidate(AS_IT_IS, dtype, report, timed.outcomes[path.name])
+    machine = Machine(engine.processor(), threads, timed.runtime)
+    return Bench(model.name, machine, pace, (candidate,), timed.interrupted)
+
+
+def _report(model: Model, dtype: str, shapes: Mapping[str, Shape] | None, device: Device | None) -> Report:
+    report = profile(with_dtype(model, dtype), shapes)
+    return estimated(report, device) if device else report
+
+
+def _named(variant: str, dtype: str) -> str:
+    return f"{variant or 'as it is'}, {dtype}"
