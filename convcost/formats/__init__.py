@@ -12,6 +12,7 @@ its own) and, for what it shows,
 - `explanation(explanation, view)`: what other tools print, and why,
 - `check(checked, view)`: the verdicts on a budget,
 - `difference(difference, view)`: two models side by side,
+- `bench(bench, view)`: models timed on this machine,
 - `verification(verification, view)`: our counts beside those of the framework.
 """
 
