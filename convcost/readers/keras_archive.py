@@ -27,7 +27,12 @@ STORED, DEFLATED = 0, 8
 ENCRYPTED = 1
 LOCAL_HEADER_BYTES = 30
 LARGEST_UNPACKED = 4 * 10**9
-"""Bytes of a compressed weights file that is copied to a temporary file."""
+"""Bytes of a compressed member that is copied: weights to a temporary file, assets into a new archive."""
+SMALL_GRAPH, SMALL_MEMBER = 8 * 10**6, 64 * 10**6
+MOST_UNPACKED = 8
+"""Bytes that a compressed one may unpack to, where that is not small: Keras compresses nothing, weights hardly get
+smaller, and a small file must not become a large one.
+"""
 
 FILES = ".keras archives"
 
@@ -84,10 +89,9 @@ def text_in(path: Path, name: str) -> bytes:
             return file.read(LARGEST_GRAPH + 1)
     with _opened(path) as archive:
         info = _member(archive, name, path)
-        if info.file_size > LARGEST_GRAPH:
-            raise ConvcostError(f"{path}: {name} has {info.file_size:,} bytes, allowed: {LARGEST_GRAPH:,}")
+        _check_size(info, path, SMALL_GRAPH, LARGEST_GRAPH)
         with _told_as_damage(path), archive.open(info) as member:
-            return member.read(LARGEST_GRAPH + 1)
+            return member.read(info.file_size)  # of more, zipfile would unpack more than the headers tell
 
 
 def others(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
@@ -102,8 +106,7 @@ def others(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
     with _opened(path) as archive:
         for info in archive.infolist():
             if info.filename not in (CONFIG, WEIGHTS) and not info.is_dir():
-                if info.file_size > LARGEST_UNPACKED:
-                    raise ConvcostError(f"{path}: {info.filename} has {info.file_size:,} bytes, too many")
+                _check_size(info, path, SMALL_MEMBER, LARGEST_UNPACKED)
                 with _told_as_damage(path), archive.open(_member(archive, info.filename, path)) as content:
                     yield info.filename, content
 
@@ -141,6 +144,13 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> zipfile.ZipInfo:
     return info
 
 
+def _check_size(info: zipfile.ZipInfo, path: Path, small: int, most: int) -> None:
+    """Raises ConvcostError where a member is too large, by itself or for what it is packed in."""
+    allowed = min(most, max(small, MOST_UNPACKED * info.compress_size))
+    if info.file_size > allowed:
+        raise ConvcostError(f"{path}: {info.filename} has {info.file_size:,} bytes, allowed: {allowed:,}")
+
+
 def _start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> int:
     """Where the bytes of a member start: behind its local header, whose extra field has a length of its own."""
     assert archive.fp is not None
@@ -155,9 +165,6 @@ def _start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> in
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, copy: IO[bytes]) -> None:
     import shutil
 
-    if info.file_size > LARGEST_UNPACKED:
-        raise ConvcostError(
-            f"{path}: {info.filename} has {info.file_size:,} bytes unpacked, allowed: {LARGEST_UNPACKED:,}"
-        )
+    _check_size(info, path, SMALL_MEMBER, LARGEST_UNPACKED)
     with _told_as_damage(path), archive.open(info) as member:  # reads info.file_size bytes at most
         shutil.copyfileobj(member, copy, 1 << 20)

@@ -118,7 +118,7 @@ def nested_json(path: Path) -> None:
 
 
 def nested_not_closed(path: Path) -> None:
-    archive(path, '{"config": ' * 1_000_000, zipfile.ZIP_DEFLATED)
+    archive(path, '{"config": ' * 700_000, zipfile.ZIP_DEFLATED)
 
 
 def nested_models(path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_graph_that_is_too_large(tmp_path: Path, suffix: str, monkeypatch: pyt
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = archive(tmp_path / "bomb.keras", b" " * (keras_text.LARGEST_GRAPH + 1), zipfile.ZIP_DEFLATED)
     start = perf_counter()
-    with pytest.raises(ConvcostError, match=r"bomb\.keras: config\.json has 256,000,001 bytes, allowed: 256,000,000"):
+    with pytest.raises(ConvcostError, match=r"bomb\.keras: config\.json has 256,000,001 bytes, allowed: 8,000,000"):
         analyze(path)
     assert perf_counter() - start < 0.5
 
@@ -230,7 +230,7 @@ def test_a_compressed_weights_file_that_is_too_large(tmp_path: Path, monkeypatch
         file.writestr("config.json", own)
         file.writestr("model.weights.h5", b" " * 1000)
     (note,) = analyze(path).warnings
-    assert note.endswith("model.weights.h5 has 1,000 bytes unpacked, allowed: 999")
+    assert note.endswith("model.weights.h5 has 1,000 bytes, allowed: 999")
 
 
 def test_too_many_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
