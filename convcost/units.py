@@ -5,6 +5,8 @@ Counts take SI prefixes (k M G T = 10³ⁿ); bytes always carry a unit (KiB/MiB 
 
 from __future__ import annotations
 
+import re
+
 
 def count(value: int, raw: bool = False) -> str:
     """`568740352` -> `569 M`, three significant digits; below 10,000 (or `raw`) the exact int."""
@@ -28,6 +30,12 @@ def duration(seconds: float) -> str:
     while power < 3 and round(abs(seconds) * 1000**power, 3) < 1:
         power += 1
     return _scaled(seconds * 1000**power, 1000, ("s", "ms", "µs", "ns")[power::-1])
+
+
+def rate(value: float, unit: str) -> str:
+    """`28.8e9`, "MAC/s" -> `28.8 GMAC/s`, three significant digits."""
+    number, _, prefix = _scaled(value, 1000, ("", "k", "M", "G", "T", "P", "E")).partition(" ")
+    return f"{number} {prefix}{unit}".rstrip()
 
 
 def factor(value: float | None) -> str:
@@ -55,11 +63,17 @@ def extents(text: str) -> tuple[int, ...] | None:
     return tuple(map(int, parts))
 
 
+_COMMAND = re.compile(r"(?:^|(?<=\s)):(?=:)|#(?=#\w*\[)")
+"""The first sign of what GitHub Actions, Azure Pipelines and TeamCity take for a command in a log."""
+
+
 def printable(text: str) -> str:
-    """Text from a file with every control, escape and direction character shown as its escape: `\\x1b`."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+    """Text from a file, to be shown: every control, escape and direction character as its escape (`\\x1b`), and what
+    the log of a CI job would obey: `::` where a line may begin, and `##[`, `##vso[`.
+    """
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+    return _COMMAND.sub(lambda sign: f"\\x{ord(sign[0]):02x}", text)
 
 
 def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ from convcost.formats._verdicts import (
     signed,
     summary,
 )
-from convcost.formats.markdown import escaped
+from convcost.formats.markdown import beginning, escaped
 from convcost.table import View
 
 KEY = "<!-- convcost:check -->"
@@ -85,10 +85,10 @@ def _grown(broken: list[tuple[ModelCheck, Verdict]]) -> Iterator[str]:
     models = {model.name: model for model, _ in broken}
     for one in models.values():
         for grown in one.grown:
-            yield f"- {escaped(one.name)}: grew most in {escaped(grown.metric)} since {escaped(grown.since)}"
+            yield f"- {beginning(one.name)}: grew most in {escaped(grown.metric)} since {escaped(grown.since)}"
             for layer in grown.layers[:MOST_LAYERS]:
                 why = reason(layer)
                 more = f" ({escaped(why)})" if why else ""
                 yield f"  - {signed(layer.delta, grown.unit, raw=True)} {escaped(layer.path)}{more}"
         if one.message:
-            yield f"- {escaped(one.name)}: {escaped(one.message)}"
+            yield f"- {beginning(one.name)}: {escaped(one.message)}"

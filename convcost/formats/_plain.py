@@ -5,10 +5,20 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from convcost.units import printable
+
+LONGEST = 400
+
 
 def aligned(rows: Sequence[Sequence[str]], right: Sequence[bool], gap: str = "  ") -> str:
-    """Rows of cells in columns as wide as their widest cell; `right` says which columns end flush."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Rows of cells in columns as wide as their widest cell; `right` says which columns end flush.
+
+    A cell of more than `LONGEST` signs stands out of its column: a long name does not make every row as long.
+    """
+    rows = [[printable(cell) for cell in row] for row in rows]
+    widths = [
+        max((len(cell) for cell in column if len(cell) <= LONGEST), default=0) for column in zip(*rows, strict=True)
+    ]
     return "\n".join(
         gap.join(
             cell.rjust(width) if flush else cell.ljust(width)

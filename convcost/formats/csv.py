@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,19 @@ from convcost.units import printable
 
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
+    from convcost.device import Device
     from convcost.kernels.kernel_scores import Separability
     from convcost.measuring.bench import Bench
+    from convcost.measuring.calibration import Calibration
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
+    from convcost.sweeping.sweep import Sweep
     from convcost.widening import Widening
 
 SUFFIX = ".csv"
+
+_FORMULA = re.compile(r"(^|;)(?=\s*[=+@＝＋－＠-])")
+"""Where a spreadsheet sees a formula begin: in a cell, and after the sign that ends cells in half of the world."""
 
 
 def report(report: Report, view: View) -> str:
@@ -46,6 +53,8 @@ def reports(reports: Sequence[Report], view: View) -> str:
     ]
     if view.separable:
         header.append("separable_macs")
+    if view.device:
+        header.append("estimated_seconds")
     rows = []
     for one in reports:
         totals = one.totals
@@ -54,6 +63,8 @@ def reports(reports: Sequence[Report], view: View) -> str:
         row += [totals.weight_bytes, totals.peak_activation_bytes, totals.complete]
         if view.separable:
             row.append(one.what_if.report.totals.macs if one.what_if else totals.macs)
+        if one.estimate is not None:
+            row.append(one.estimate.seconds)
         rows.append(row)
     return _written(header, rows)
 
@@ -66,6 +77,10 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
         [name, converted, totals.macs, totals.params, totals.weight_bytes, totals.peak_activation_bytes, weights]
         for name, converted, totals, weights in shown
     ]
+    estimates = [one.estimate for one in (report, *(what_if.report for what_if in what_ifs))]
+    if report.estimate is not None:
+        header.append("estimated_seconds")
+        rows = [[*row, one.seconds if one else None] for row, one in zip(rows, estimates, strict=True)]
     return _written(header, rows)
 
 
@@ -116,6 +131,13 @@ def widening(widening: Widening, view: View) -> str:
     return _written(["variant", widening.parameter or "width", *metrics], rows)
 
 
+def sweep(sweep: Sweep, view: View) -> str:
+    """One row a configuration."""
+    from convcost.formats import _sweeping
+
+    return _written(_sweeping.header(sweep), _sweeping.raw(sweep, _sweeping.rows(sweep, view)))
+
+
 def explanation(explanation: Explanation, view: View) -> str:
     """One row a reason; a figure without one has a row too."""
     header = ["tool", "source", "figure", "count", "difference", "what", "rule", "amount"]
@@ -136,10 +158,32 @@ def bench(bench: Bench, view: View) -> str:
     return _written(keys, ([one[key] for key in keys] for one in candidates))
 
 
+def calibration(calibration: Calibration, view: View) -> str:
+    """One row a kind of operation."""
+    from convcost.formats import _timing
+
+    rows = _timing.calibration_as_dict(calibration)["errors"]
+    return _written(list(rows[0]), (list(row.values()) for row in rows))
+
+
+def devices(profiles: Sequence[Device], view: View) -> str:
+    """One row a figure."""
+    rows = [
+        [one.name, one.date, key, figure.value, figure.origin, figure.source]
+        for one in profiles
+        for key, figure in one.figures.items()
+    ]
+    return _written(["device", "date", "figure", "value", "origin", "source"], rows)
+
+
+def device(device: Device, view: View) -> str:
+    return devices([device], view)
+
+
 def _written(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow(map(_inert, header))
     writer.writerows([_inert(value) for value in row] for row in rows)
     return text.getvalue()
 
@@ -147,5 +191,4 @@ def _written(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def _inert(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = printable(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return _FORMULA.sub(r"\1'", printable(value))

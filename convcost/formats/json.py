@@ -20,10 +20,13 @@ from convcost.table import View
 
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
+    from convcost.device import Device
     from convcost.kernels.kernel_scores import Separability
     from convcost.measuring.bench import Bench
+    from convcost.measuring.calibration import Calibration
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
+    from convcost.sweeping.sweep import Sweep
     from convcost.verification import Verification
     from convcost.widening import Widening
 
@@ -40,7 +43,16 @@ def reports(reports: Sequence[Report], view: View) -> str:
 
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
-    return _dumped({**_head(), **as_dict(report), "variants": [_what_if(one) for one in what_ifs]})
+    told = [_what_if(one) for one in what_ifs]
+    if report.estimate is not None:
+        from convcost.formats import _estimating
+        from convcost.speedups import speedup
+
+        for data, one in zip(told, what_ifs, strict=True):
+            gained = speedup(msgspec.structs.replace(report, what_if=one))
+            assert data is not None and gained is not None
+            data["estimate"] = _estimating.gain_as_dict(gained)
+    return _dumped({**_head(), **as_dict(report), "variants": told})
 
 
 def check(checked: Checked, view: View) -> str:
@@ -108,11 +120,24 @@ def bench(bench: Bench, view: View) -> str:
     return _dumped({**_head(), "model": {"name": bench.name}, "bench": _timing.as_dict(bench)})
 
 
+def calibration(calibration: Calibration, view: View) -> str:
+    from convcost.formats import _timing
+
+    return _dumped({**_head(), "calibration": _timing.calibration_as_dict(calibration)})
+
+
 def footprint(footprint: Footprint, view: View) -> str:
     from convcost.formats import _timeline
 
     model = as_dict(footprint.report)["model"]
     return _dumped({**_head(), "model": model, "memory": _timeline.as_dict(footprint)})
+
+
+def sweep(sweep: Sweep, view: View) -> str:
+    from convcost.formats import _sweeping
+
+    data = _sweeping.as_dict(sweep, _sweeping.rows(sweep, view))
+    return _dumped({**_head(), "model": {"name": sweep.name}, "sweep": data})
 
 
 def planning(planning: Planning, view: View) -> str:
@@ -161,6 +186,18 @@ def explanation(explanation: Explanation, view: View) -> str:
     return _dumped({**_head(), "model": data["model"], "coverage": data["coverage"], "explanation": figures})
 
 
+def devices(profiles: Sequence[Device], view: View) -> str:
+    from convcost.formats import _estimating
+
+    return _dumped({**_head(), "devices": [_estimating.device_as_dict(one) for one in profiles]})
+
+
+def device(device: Device, view: View) -> str:
+    from convcost.formats import _estimating
+
+    return _dumped({**_head(), "device": _estimating.device_as_dict(device)})
+
+
 def as_dict(report: Report) -> dict[str, Any]:
     """A report as plain data, as docs/json.md describes it."""
     data: dict[str, Any] = {
@@ -190,7 +227,24 @@ def as_dict(report: Report) -> dict[str, Any]:
         if len(report.figures) == 1:
             for counts in (data["totals"], *data["layers"]):
                 counts["flops"] = None
+    if report.estimate is not None:
+        _add_estimate(data, report)
     return data
+
+
+def _add_estimate(data: dict[str, Any], report: Report) -> None:
+    """The keys that --device adds: the profile, and an `estimate` of the model, of each layer and of the what-if."""
+    from convcost.formats import _estimating
+    from convcost.speedups import speedup
+
+    estimate = report.estimate
+    assert estimate is not None
+    data["device"] = _estimating.device_as_dict(estimate.device)
+    data["totals"]["estimate"] = {"seconds": estimate.seconds, "complete": estimate.complete}
+    for layer, timing in zip(data["layers"], estimate.timings, strict=True):
+        layer["estimate"] = _estimating.timing_as_dict(timing, estimate)
+    if gained := speedup(report):
+        data["what_if"]["estimate"] = _estimating.gain_as_dict(gained)
 
 
 def _head() -> dict[str, Any]:
@@ -284,4 +338,5 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _dumped(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    text = json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)
+    return text.replace("##", "#\\u0023") + "\n"  # `##[` anywhere in the log of a CI job is a command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import msgspec
 
 from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
-from convcost.columns import WIDEST, columns, sums
+from convcost.columns import WIDEST, columns, sums, time_sum
 from convcost.comparison import Comparison
 from convcost.formats import _explaining, _planning, _scores, _widening
 from convcost.formats._teaching import ALTERNATIVE_RIGHT, ALTERNATIVE_TITLES, alternatives, product, shape
@@ -20,31 +21,43 @@ from convcost.units import shape as sizes
 
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
+    from convcost.device import Device
     from convcost.kernels.kernel_scores import Separability
     from convcost.measuring.bench import Bench
+    from convcost.measuring.calibration import Calibration
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
+    from convcost.sweeping.sweep import Sweep
     from convcost.widening import Widening
 
 SUFFIX = ".md"
 
+_BLOCK = re.compile(r"^(\d{0,9})([-+=.])")
+_LIVE = re.compile(r"[@#]|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE)
+"""What GitHub and GitLab make a mention, a reference, a picture or a link of, backslash or not."""
+
 
 def report(report: Report, view: View) -> str:
     wide = msgspec.structs.replace(view, width=WIDEST)
-    chosen = [column for column in columns(wide, report.figures) if column.key != "share"]
+    chosen = [column for column in columns(wide, report.figures) if "share" not in column.key]
     rows = [[column.text(line, report, wide) for column in chosen] for line in lines(report, view)]
     layers = table([column.title for column in chosen], rows, [column.right for column in chosen])
+    lines_of_totals = [*sums(report, view), time_sum(report, view)]
     totals = table(
         ["total", "as it is", report.what_if.variant if report.what_if else "", "factor"],
-        [[line.what, line.now, line.then or "", line.factor] for line in sums(report, view)],
+        [[line.what, line.now, line.then or "", line.factor] for line in lines_of_totals if line],
         [False, True, True, True],
     )
     parts = [f"### {escaped(report.name)}", totals, layers]
     if report.convention:
         parts.insert(1, f"Counted as by {escaped(report.convention.source)}.")
+    if report.estimate is not None:
+        from convcost.formats import _estimating
+
+        parts += [escaped(part) for part in _estimating.told(report, view.separable)]
     if report.uncounted:
         listed = "\n".join(
-            f"- {escaped(row.path)} ({escaped(row.kind)}): {escaped(row.reason)}" for row in report.uncounted
+            f"- {beginning(row.path)} ({escaped(row.kind)}): {escaped(row.reason)}" for row in report.uncounted
         )
         parts.append(f"Not counted, so that totals are lower bounds (≥):\n\n{listed}")
     return "\n\n".join(parts) + "\n"
@@ -74,7 +87,15 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
             [one.variant, converted, count(then.macs, view.raw), ratio, count(then.params, view.raw), one.weights]
         )
     titles = ["variant", "converted", "MACs", "factor", "params", "trained weights"]
-    return table(titles, rows, [False, True, True, True, True, False]) + "\n"
+    right = [False, True, True, True, True, False]
+    if report.estimate is None:
+        return table(titles, rows, right) + "\n"
+    from convcost.formats import _estimating
+
+    rows = [[*row, *times] for row, times in zip(rows, _estimating.times(report, what_ifs), strict=True)]
+    told = [escaped(part) for part in _estimating.told(report, what_if=False)]
+    shown = table([*titles, *_estimating.TIME_TITLES], rows, [*right, True, True])
+    return "\n\n".join([shown, *told]) + "\n"
 
 
 def comparison(comparison: Comparison, view: View) -> str:
@@ -92,7 +113,7 @@ def separability(result: Separability, view: View) -> str:
     parts = [table(_scores.titles(result), _scores.cells(result), _scores.right(result))]
     if result.left_out:
         parts.append(table(["left out", "why"], _scores.left_out(result), [False, False]))
-    return "\n\n".join([*parts, *map(escaped, result.verdict)]) + "\n"
+    return "\n\n".join([*parts, *map(beginning, result.verdict)]) + "\n"
 
 
 def footprint(footprint: Footprint, view: View) -> str:
@@ -116,12 +137,29 @@ def planning(planning: Planning, view: View) -> str:
         parts.append(table(_planning.TOTAL_TITLES, totals, _planning.TOTAL_RIGHT))
     if planning.front:
         parts.append(table(_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT))
-    return "\n\n".join([*parts, *map(escaped, _planning.remarks(planning))]) + "\n"
+    return "\n\n".join([*parts, *map(beginning, _planning.remarks(planning))]) + "\n"
 
 
 def widening(widening: Widening, view: View) -> str:
     rows = table(_widening.TITLES, _widening.cells(widening, view), _widening.RIGHT)
-    return f"{rows}\n\n{escaped(_widening.told(widening))}\n"
+    return f"{rows}\n\n{beginning(_widening.told(widening))}\n"
+
+
+def sweep(sweep: Sweep, view: View) -> str:
+    from convcost.formats import _sweeping
+
+    shown = _sweeping.rows(sweep, view)
+    parts = [f"### {escaped(sweep.name)}", f"{_sweeping.summary(sweep, shown)}."]
+    parts.append(
+        table(
+            _sweeping.titles(sweep),
+            _sweeping.cells(sweep, shown, view),
+            _sweeping.right(sweep),
+        )
+    )
+    if told := _sweeping.reasons(sweep):
+        parts.append("Not valid:\n\n" + "\n".join(f"- {number}: {escaped(why)}" for number, why in told))
+    return "\n\n".join(parts) + "\n"
 
 
 def explanation(explanation: Explanation, view: View) -> str:
@@ -131,7 +169,28 @@ def explanation(explanation: Explanation, view: View) -> str:
 def bench(bench: Bench, view: View) -> str:
     from convcost.formats import _timing
 
-    return "\n\n".join([table(*_timing.grid(bench, view)), *map(escaped, _timing.remarks(bench))]) + "\n"
+    return "\n\n".join([table(*_timing.grid(bench, view)), *map(beginning, _timing.remarks(bench))]) + "\n"
+
+
+def calibration(calibration: Calibration, view: View) -> str:
+    from convcost.formats import _timing
+
+    errors = table(_timing.ERROR_TITLES, _timing.errors(calibration), _timing.ERROR_RIGHT)
+    return "\n\n".join([errors, *map(escaped, _timing.calibration_remarks(calibration))]) + "\n"
+
+
+def devices(profiles: Sequence[Device], view: View) -> str:
+    from convcost.formats import _estimating
+
+    return table(_estimating.DEVICE_TITLES, _estimating.devices(profiles), _estimating.DEVICE_RIGHT) + "\n"
+
+
+def device(device: Device, view: View) -> str:
+    from convcost.formats import _estimating
+
+    parts = [f"### {escaped(_estimating.named(device))}", f"Profile of {device.date}."]
+    parts.append(table(_estimating.FIGURE_TITLES, _estimating.figures(device), _estimating.FIGURE_RIGHT))
+    return "\n\n".join([*parts, *([escaped(device.notes)] if device.notes else [])]) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:
@@ -153,10 +212,16 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
     """A Markdown table whose cells are text, whatever they hold."""
     marks = ["---:" if flush else ":---" for flush in right]
     body = [[escaped(cell) for cell in row] for row in rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [list(titles), marks, *body])
+    return "\n".join("| " + " | ".join(row) + " |" for row in [map(escaped, titles), marks, *body])
+
+
+def beginning(text: str) -> str:
+    """Text that begins a line, where a list, a rule or code could begin too."""
+    return _BLOCK.sub(r"\1\\\2", escaped(text.strip()))
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown and the HTML in it show as it is."""
-    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#|!~@" else sign for sign in text)
+    """Text that Markdown, the HTML in it, and the sites that show it leave as it is."""
+    text = _LIVE.sub("\\g<0>\0", printable(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = "".join(f"\\{sign}" if sign in "\\`*_{}[]()#|!~$" else sign for sign in text)
+    return text.replace("\0", "<!---->")  # a comment does not show, and parts what would be alive

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcost import units
 from convcost.budget.difference import Difference
 from convcost.budget.verdicts import Checked
-from convcost.columns import columns, sums
+from convcost.columns import columns, sums, time_sum
 from convcost.comparison import Comparison
 from convcost.formats import _explaining, _planning, _scores, _sides, _verifying, _widening
 from convcost.formats._blocks import blocks
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convcost.conventions.explanation import Explanation
+    from convcost.device import Device
     from convcost.kernels.kernel_scores import Separability
     from convcost.measuring.bench import Bench
+    from convcost.measuring.calibration import Calibration
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
+    from convcost.sweeping.sweep import Sweep
     from convcost.verification import Verification
     from convcost.widening import Widening
 
@@ -58,12 +61,16 @@ def reports(reports: Sequence[Report], view: View) -> str:
     """One summary row a model."""
     shown = [sums(one, view) for one in reports]
     titles = ["model", "input", *(line.what for line in shown[0] if line.what != "trainable params")]
+    if view.device:
+        titles.append("estimated time")
     if view.separable:
         titles += ["separable MACs", "factor"]
     cells = []
     for one, (macs, flops, params, _, weights, peak) in zip(reports, shown, strict=True):
         row = [printable(one.source or one.name), _inputs(one)]
         row += [line.now for line in (macs, flops, params, weights, peak)]
+        if time := time_sum(one, view):
+            row.append(time.now)
         if view.separable:
             row += [macs.then or macs.now, macs.factor or "1.00×"]
         cells.append(row)
@@ -87,8 +94,17 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
             for one in what_ifs
         ),
     ]
-    grid = (titles, cells, [False, *[True] * 6, False])
-    parts = [_heading(report), _drawn(grid, view, ["weights", "converted", "trained weights"])]
+    right = [False, *[True] * 6, False]
+    if report.estimate is not None:
+        from convcost.formats import _estimating
+
+        titles += _estimating.TIME_TITLES
+        cells = [[*row, *times] for row, times in zip(cells, _estimating.times(report, what_ifs), strict=True)]
+        right += [True, True]
+    less_needed = ["weights", "converted", "trained weights", "peak activations"]
+    parts = [_heading(report), _drawn((titles, cells, right), view, less_needed)]
+    if report.estimate is not None:
+        parts += _estimating.told(report, what_if=False)
     parts += [
         f"{printable(one.variant)} cannot be for\n"
         + _listed([[printable(path), printable(why)] for path, why in one.refused.items()], flush_first=False)
@@ -146,6 +162,21 @@ def widening(widening: Widening, view: View) -> str:
     return "\n\n".join([*parts, _widening.told(widening)]) + "\n"
 
 
+def sweep(sweep: Sweep, view: View) -> str:
+    from convcost.formats import _sweeping
+
+    shown = _sweeping.rows(sweep, view, _sweeping.MOST_ROWS)
+    grid = (_sweeping.titles(sweep), _sweeping.cells(sweep, shown, view), _sweeping.right(sweep))
+    parts = [f"{printable(sweep.name)} · {_sweeping.summary(sweep, shown)}"]
+    if shown:
+        parts.append(_drawn(grid, view, _sweeping.LESS_NEEDED))
+    if sweep.objectives and (picture := _sweeping.picture(sweep, view)):
+        parts.append(picture)
+    if told := _sweeping.reasons(sweep):
+        parts.append(f"Not valid:\n{_listed(told)}")
+    return "\n\n".join(parts) + "\n"
+
+
 def explanation(explanation: Explanation, view: View) -> str:
     report = explanation.report
     grid = (_explaining.TITLES, _explaining.cells(explanation), _explaining.RIGHT)
@@ -159,6 +190,28 @@ def bench(bench: Bench, view: View) -> str:
 
     parts = [_heading(bench.candidates[0].report), _drawn(_timing.grid(bench, view), view, _timing.LESS_NEEDED)]
     return "\n\n".join([*parts, "\n".join(_timing.remarks(bench))]) + "\n"
+
+
+def calibration(calibration: Calibration, view: View) -> str:
+    from convcost.formats import _timing
+
+    errors = _drawn((_timing.ERROR_TITLES, _timing.errors(calibration), _timing.ERROR_RIGHT), view)
+    return "\n\n".join([errors, "\n".join(_timing.calibration_remarks(calibration))]) + "\n"
+
+
+def devices(profiles: Sequence[Device], view: View) -> str:
+    from convcost.formats import _estimating
+
+    grid = (_estimating.DEVICE_TITLES, _estimating.devices(profiles), _estimating.DEVICE_RIGHT)
+    return _drawn(grid, view, ["date", "what it is", "origins"]) + "\n"
+
+
+def device(device: Device, view: View) -> str:
+    from convcost.formats import _estimating
+
+    head = f"{_estimating.named(device)}, profile of {device.date}"
+    grid = (_estimating.FIGURE_TITLES, _estimating.figures(device), _estimating.FIGURE_RIGHT)
+    return "\n\n".join([head, _drawn(grid, view), *([printable(device.notes)] if device.notes else [])]) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:
@@ -191,6 +244,8 @@ def _inputs(report: Report) -> str:
 
 def _totals(report: Report, view: View) -> Grid:
     shown = sums(report, view)
+    if time := time_sum(report, view):
+        shown.append(time)
     if all(line.then is None for line in shown):
         return ["total", "as it is"], [[line.what, line.now] for line in shown], [False, True]
     cells = [[line.what, line.now, line.then or "", line.factor] for line in shown]
@@ -208,6 +263,10 @@ def _remarks(report: Report, view: View) -> list[str]:
         remarks.append(f"Alive at the peak of activations, {printable(report.peak.layer)}:\n{_listed(live)}")
     if view.separable and report.what_if:
         remarks.append(_savings(report, view))
+    if report.estimate is not None:
+        from convcost.formats import _estimating
+
+        remarks += _estimating.told(report, view.separable)
     if report.convention:
         listed = "\n".join(f"  {note}" for note in report.convention.notes)
         remarks.append(f"How {report.convention.name} counts:\n{listed}")
@@ -273,8 +332,9 @@ def _rich(grid: Grid, view: View) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     titles, cells, right = grid
+    cells = [[printable(cell) for cell in row] for row in cells]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for place, (title, flush, least) in enumerate(zip(titles, right, _least_widths(grid), strict=True)):
         table.add_column(
             Text(title),

@@ -26,6 +26,7 @@ from convcost.readers.yaml_lines import plain, read_yaml
 from convcost.report import Totals
 from convcost.variants import variant_of
 from convcost.variants.base import BaseVariant
+from convcost.writers.yaml_text import sayable
 
 VERSION = 1
 
@@ -58,7 +59,7 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int], losses: str) -> 
     totals = plan.totals
     data = {
         "convcost_plan": VERSION,
-        "model": source,
+        "model": sayable(source),
         "limits": dict(limits),
         "losses": losses,
         "predicted": {
@@ -69,7 +70,7 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int], losses: str) -> 
         },
         "loss": round(plan.loss, 6),
         "layers": {
-            one.path: {
+            sayable(one.path): {
                 "variant": one.variant,
                 "macs": f"{one.macs_before} -> {one.macs_after}",
                 "loss": round(one.loss, 6),
@@ -78,8 +79,16 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int], losses: str) -> 
             for one in plan.replacements
         },
     }
-    text: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, allow_unicode=True, width=1000)
-    return text
+
+    def dumped(allow_unicode: bool) -> str:
+        text: str = yaml.safe_dump(
+            data, sort_keys=False, default_flow_style=None, allow_unicode=allow_unicode, width=1000
+        )
+        return text
+
+    text = dumped(allow_unicode=True)
+    inert = all(line.isprintable() for line in text.split("\n"))
+    return text if inert else dumped(allow_unicode=False)
 
 
 def read(path: Path) -> dict[str, BaseVariant]:

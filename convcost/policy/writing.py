@@ -16,6 +16,7 @@ from convcost.budget.metrics import OF_MODEL
 from convcost.budget.quantities import rounded_up
 from convcost.model import Shape
 from convcost.units import size
+from convcost.writers.yaml_text import quoted
 
 LIMITED = ("macs", "params", "weight_bytes", "peak_activation_bytes")
 _PLAIN = re.compile(r"(?:\.\.?/)*[A-Za-z_][A-Za-z0-9_./-]*")
@@ -87,8 +88,4 @@ def _text(text: str) -> str:
     """A text that YAML reads back as it is."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(
-        sign if sign.isprintable() else f"\\u{ord(sign):04x}" if ord(sign) < 2**16 else f"\\U{ord(sign):08x}"
-        for sign in quoted
-    )
+    return quoted(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -16,6 +15,7 @@ from convcost.layers.passing import InputLayer
 from convcost.model import FLOAT32, Layer, Model
 from convcost.writers.spec_blocks import merged
 from convcost.writers.spec_items import INPUT, OPERATION, Item, Items
+from convcost.writers.yaml_text import quoted
 
 LONGEST_PERIOD = 32
 """Items that a folded repeat has at most."""
@@ -184,7 +184,7 @@ def _scalar(value: Any) -> str:
     """A scalar that every YAML reader takes for the same."""
     if isinstance(value, str):
         plain = _WORD.fullmatch(value) and value.lower() not in _NO_TEXTS
-        return value if plain else json.dumps(value, ensure_ascii=False)
+        return value if plain else quoted(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
