@@ -11,6 +11,7 @@ from convcost.units import printable
 
 if TYPE_CHECKING:
     from convcost.measuring.bench import Bench, Candidate
+    from convcost.measuring.calibration import Calibration, Error
     from convcost.table import View
 
 ESTIMATED = ("estimated", "estimated speed-up")
@@ -85,4 +86,66 @@ def as_dict(bench: Bench) -> dict[str, Any]:
             }
             for one in bench.candidates
         ],
+    }
+
+
+ERROR_TITLES = ["dtype", "kind", "fitted by", "rate", "unseen", "median error", "9 of 10 below"]
+ERROR_RIGHT = [False, False, True, True, True, True, True]
+
+
+def errors(calibration: Calibration) -> list[list[str]]:
+    """A row for each kind of operation, and one over all kinds of a dtype."""
+    return [
+        [
+            one.dtype,
+            one.kind.replace("_", " ") or "all kinds" if one.kind != "all" else "other",
+            str(one.fitted),
+            _rate(calibration, one),
+            str(one.unseen),
+            *((f"{100 * one.median:.1f} %", f"{100 * one.ninety:.1f} %") if one.unseen else ("—", "—")),
+        ]
+        for one in calibration.errors
+    ]
+
+
+def _rate(calibration: Calibration, error: Error) -> str:
+    """What the kind runs at: MACs or, where those do not decide, bytes a second."""
+    law = calibration.device.laws[error.dtype].get(error.kind)
+    if law is None:
+        return ""
+    if law.macs_per_second:
+        return f"{law.macs_per_second.value / 1e9:.3g} GMAC/s"
+    rates = [rate.value for rate in (law.bytes_read_per_second, law.bytes_written_per_second) if rate]
+    return f"{min(rates) / 1e9:.3g} GB/s" if rates else ""
+
+
+def calibration_remarks(calibration: Calibration) -> list[str]:
+    """Where it was measured, and whether all of it was."""
+    said = [
+        f"Measured on {calibration.machine}. Errors are those of the predicted time of layers that the profile was not"
+        " fitted by."
+    ]
+    if calibration.interrupted:
+        said.append("Interrupted: the profile is fitted to what was measured until then.")
+    return said
+
+
+def calibration_as_dict(calibration: Calibration) -> dict[str, Any]:
+    """The keys of docs/json.md."""
+    return {
+        "machine": msgspec.structs.asdict(calibration.machine),
+        "interrupted": calibration.interrupted,
+        "errors": [
+            {
+                "dtype": one.dtype,
+                "kind": one.kind or None,
+                "fitted": one.fitted,
+                "unseen": one.unseen,
+                "median_error": one.median if one.unseen else None,
+                "ninety_percent_below": one.ninety if one.unseen else None,
+            }
+            for one in calibration.errors
+        ],
+        "not_measured": list(calibration.missing),
+        "profile": msgspec.to_builtins(calibration.device),
     }
