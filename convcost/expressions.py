@@ -17,6 +17,7 @@ from typing import Any
 import simpleeval
 
 from convcost.errors import ConvcostError
+from convcost.many import choose, is_number, largest, smallest
 from convcost.suggestions import did_you_mean
 
 LONGEST = 200
@@ -29,8 +30,8 @@ Number = int | float
 
 def make_divisible(value: Number, divisor: int = 8) -> int:
     """`value` rounded to a multiple of `divisor`, at most a tenth below it: MobileNetV2's rule (arXiv 1801.04381)."""
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
+    rounded: int = largest(divisor, math.trunc(value + divisor / 2) // divisor * divisor)
+    return choose(rounded < 0.9 * value, rounded + divisor, rounded)  # type: ignore[no-any-return]
 
 
 def power(base: Number, exponent: Number) -> Number:
@@ -47,12 +48,12 @@ def nearest(value: Number) -> int:
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "int": int,
+    "int": math.trunc,
     "round": nearest,
     "floor": math.floor,
     "ceil": math.ceil,
-    "min": min,
-    "max": max,
+    "min": smallest,
+    "max": largest,
     "make_divisible": make_divisible,
 }
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -79,7 +80,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Number:
     for name in used:
         if name not in names:
             raise ConvcostError(f"{text!r}: no parameter is named {name!r}{did_you_mean(name, names)}")
-        if type(names[name]) not in (int, float):
+        if not is_number(names[name]):
             raise ConvcostError(f"{text!r}: parameter {name!r} is {names[name]!r}, allowed: a number")
     try:
         value: Number = _bounded(_evaluator({name: names[name] for name in used}).eval)(text, tree)

@@ -29,7 +29,7 @@ from convcost.model import (
     Weight,
 )
 from convcost.order import in_order
-from convcost.report import CallShapes, Report, Row
+from convcost.report import CallShapes, Peak, Report, Row
 
 NO_SHAPE = "the shape of its input is not known"
 
@@ -58,11 +58,9 @@ class _Leaf:
         self.reason = ""
 
     def row(self, path: str) -> Row:
-        if self.reason:
-            cost = None
-        else:
-            cost = self.costs[0] if len(self.costs) == 1 else total(self.costs)
-        return Row(path, self.layer, tuple(self.calls), cost, self.weights, self.bytes, self.reason)
+        cost = self.costs[0] if len(self.costs) == 1 else total(self.costs)
+        calls = tuple(self.calls)
+        return Row(path, self.layer, calls, None if self.reason else cost, self.weights, self.bytes, self.reason)
 
 
 def profile(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> Report:
@@ -76,6 +74,12 @@ def followed(model: Model, input_shapes: Mapping[str, Shape] | None = None, batc
     `input_shapes`: shapes per sample by input layer (or by "" for the only input), where the file leaves a dimension
     open or another resolution is asked for. Raises ConvcostError where a shape is missing or a layer cannot take it.
     """
+    report, graph = without_peak(model, input_shapes, batch)
+    return msgspec.structs.replace(report, peak=live_set.peak_of(graph)), graph
+
+
+def without_peak(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> tuple[Report, Fused]:
+    """What `followed` gives, but for the peak, which is at one step here and at another there when sizes vary."""
     run = _Run(model.source, batch)
     shapes = _input_shapes(model, dict(input_shapes or {}))
     layers = {layer.name: layer for layer in model.layers}
@@ -90,7 +94,7 @@ def followed(model: Model, input_shapes: Mapping[str, Shape] | None = None, batc
     report = Report(
         name=model.name,
         rows=tuple(leaf.row(path) for path, leaf in run.leaves.items()),
-        peak=live_set.peak_of(graph),
+        peak=Peak(),
         input_shapes=shapes,
         batch=batch,
         source=model.source,

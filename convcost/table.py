@@ -30,6 +30,8 @@ class View(msgspec.Struct, frozen=True):
     terminal: bool = False
     color: bool = False
 
+    front: bool = False
+    """Of a sweep, only the configurations on the front."""
 
 class Line(msgspec.Struct, frozen=True):
     """A leaf layer, or a nested model with the sums of what it holds (`layers` > 0)."""

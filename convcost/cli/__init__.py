@@ -29,6 +29,8 @@ COMMANDS = (
     "build",
     "widen",
     "memory",
+    "devices",
+    "sweep",
     "explain",
     "verify",
     "bench",

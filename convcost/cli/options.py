@@ -162,3 +162,16 @@ def _number(text: str) -> Any:
         except ValueError:
             continue
     return text
+def texts(given: Sequence[str] | None, option: str) -> dict[str, str]:
+    """`alpha=0.5,1` -> {"alpha": "0.5,1"}; of an input shape without a name, by ""."""
+    read: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.rpartition("=") if option == "--input-shape" else text.partition("=")
+        if option != "--input-shape" and not (equals and name.strip()):
+            raise ConvcostError(f"{option}: got {text!r}, allowed: NAME=VALUES such as alpha=0.25,0.5")
+        if name.strip() in read:
+            raise ConvcostError(f"{option}: {name.strip() or 'the input'} is given twice")
+        read[name.strip()] = value
+    return read
+
+

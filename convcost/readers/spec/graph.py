@@ -9,6 +9,7 @@ import msgspec
 
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
+from convcost.many import Many
 from convcost.model import DTYPE_BITS, FLOAT32, Call, Layer, Model, Policy, Ref
 from convcost.naming import snake_case
 from convcost.readers.spec.items import INPUT, Again, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
@@ -197,7 +198,7 @@ class Scope:
             raise place.fault(f"recursive block {' -> '.join(chain[chain.index(block.name) :])}")
         given = {name: value_of(node, self.around.names, place.at(node.line)) for name, node in use.given.items()}
         names = bound(block.parameters, given, self.spec.names, place, "with: {{{name}: …}}")
-        key = (block.name, *(repr(names[name]) for name in block.parameters), around.policy, around.trainable)
+        key = (block.name, *(_told_apart(names[name]) for name in block.parameters), around.policy, around.trainable)
         if key not in self.spec.written:
             inside = msgspec.structs.replace(around, names=names, blocks=chain)
             self.spec.written[key] = self.write(
@@ -349,6 +350,11 @@ def policy_named(dtype: Any, place: Place) -> Policy:
             return Policy("float32", dtype.removeprefix("mixed_"))
     near = did_you_mean(str(dtype), (*DTYPE_BITS, "mixed_float16", "mixed_bfloat16"))
     raise place.fault(f"dtype is {shown(dtype)}, allowed: a dtype such as float16, or mixed_float16{near}")
+
+
+def _told_apart(value: Any) -> Any:
+    """A key for what a parameter is set to: 1, 1.0 and true differ. What stands for many is like itself alone."""
+    return value.serial if isinstance(value, Many) else repr(value)
 
 
 def repeat_title(item: Item) -> str:

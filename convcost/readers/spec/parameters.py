@@ -5,10 +5,12 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping
+from math import trunc
 from typing import Any
 
 from convcost.errors import ConvcostError
 from convcost.expressions import FUNCTIONS, LARGEST, evaluate
+from convcost.many import is_number
 from convcost.readers.spec.place import Place, shown
 from convcost.readers.yaml_lines import Entries, Items, Node, Scalar, parse
 from convcost.suggestions import did_you_mean
@@ -71,9 +73,9 @@ def integer(node: Node, names: Names, place: Place, what: str, least: int) -> in
     value: Any = node.value if isinstance(node, Scalar) else node
     if isinstance(value, str):
         value = names[value] if value in names else number(value, names, place.at(node.line))
-    if type(value) not in (int, float) or int(value) < least:
+    if not is_number(value) or trunc(value) < least:
         raise place.at(node.line).fault(f"{what} is {shown(value)}, allowed: an int of {least} or more")
-    return int(value)
+    return trunc(value)  # type: ignore[no-any-return]
 
 
 def number(text: str, names: Names, place: Place) -> int | float:
@@ -94,7 +96,7 @@ def _outside(value: Any, place: Place) -> Any:
         return value_of(parse(value, f"{place.source}: {place.owner}"), {}, place)
     if isinstance(value, list | tuple):
         return tuple(_outside(one, place) for one in value)
-    if isinstance(value, int | float):
+    if isinstance(value, bool) or is_number(value):
         if not -LARGEST <= value <= LARGEST:
             raise place.fault("its value is out of bounds, allowed: within ±10^18")
         return value

@@ -6,6 +6,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import trunc
 from typing import Any, Literal
 
 import msgspec
@@ -15,6 +16,8 @@ from convcost.expressions import evaluate
 from convcost.layers import LAYERS, OPS, find
 from convcost.layers.activations import FLOPS_PER_ELEMENT
 from convcost.layers.base import IGNORED, IGNORED_ENDINGS, Kind
+from convcost.many import is_number
+from convcost.readers.spec.many import numbers_in, record_of_many
 from convcost.readers.spec.parameters import Names
 from convcost.readers.spec.place import Place, shown
 from convcost.readers.yaml_lines import Entries, Items, Node, Scalar, plain
@@ -147,8 +150,8 @@ def _fitting(value: Any, wanted: Wants) -> Any:
     """`value`, cut down to an int as Python's int() does where only ints will do."""
     if isinstance(value, tuple):
         return [_fitting(one, wanted) for one in value]
-    if isinstance(value, float) and wanted.integers and not wanted.floats:
-        return int(value)
+    if is_number(value) and wanted.integers and not wanted.floats:
+        return trunc(value)
     return value
 
 
@@ -159,6 +162,8 @@ _MISSING = re.compile(r"missing required field `(\w+)`")
 def record(kind: type[Kind], settings: Mapping[str, Any], written: Mapping[str, Node], place: Place) -> Kind:
     """The record with these settings; `written` is where the file has them."""
     try:
+        if any(map(numbers_in, settings.values())):
+            return record_of_many(kind, settings)
         return msgspec.convert(settings, kind)
     except msgspec.ValidationError as error:
         text = str(error)
