@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from convcost.device import Device
     from convcost.kernels.kernel_scores import Separability
     from convcost.measuring.bench import Bench
+    from convcost.measuring.calibration import Calibration
     from convcost.planning.planner import Planning
     from convcost.rewriting import Rewriting
-    from convcost.verification import Verification
     from convcost.sweeping.axes import Axis
     from convcost.sweeping.front import Objective
     from convcost.sweeping.sweep import Sweep
+    from convcost.verification import Verification
     from convcost.widening import Widening
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "analyze",
     "bench",
     "build",
+    "calibrate",
     "compare",
     "explain",
     "export",
@@ -45,9 +47,9 @@ __all__ = [
     "plan",
     "rewrite",
     "separability",
+    "sweep",
     "under_variants",
     "verify",
-    "sweep",
     "widen",
 ]
 
@@ -82,6 +84,8 @@ def analyze(
     variants: Sequence[str] = ("separable",),
     keep: Sequence[str] = (),
     convention: str | None = None,
+    device: Device | str | Path | None = None,
+    dtype: str | None = None,
     engine: str = "file",
     imports: Sequence[str] = (),
 ) -> Report:
@@ -98,22 +102,29 @@ def analyze(
         variants: what the what-if does, `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
         keep: globs of layers that the what-if leaves alone.
         convention: count as this tool does (`convcost.conventions.tools`); there is no what-if then.
+        device: estimate the time that every layer takes on it: the name of a profile, or the path of one (`.yaml`).
+        dtype: of weights and activations that are floats, instead of what the layers' policies say.
         engine: "file", or "keras": load and trace the model with the framework that wrote it. Its code runs. The report
             has no what-if then, since there is no graph to convert, but the separable twin of every convolution.
         imports: modules that the engine "keras" imports first: they register custom classes.
 
     Raises:
-        ConvcostError: the file cannot be read, a shape is missing, or a layer cannot take the shape it is given.
+        ConvcostError: the file cannot be read, a shape is missing, a layer cannot take the shape it is given, or the
+            device is not known or has no ceiling for the dtype of a layer.
         MeasureError: the engine "keras" lacks a framework, or the framework cannot load or trace the model.
     """
     shapes = _by_name(input_shape)
     if engine != "file":
         others = list(variants) != ["separable"]
-        asked = {"parameters": parameters, "variants": others, "keep": keep, "convention": convention}
+        asked: dict[str, object] = {"parameters": parameters, "variants": others, "keep": keep}
+        asked |= {"convention": convention, "device": device, "dtype": dtype}
         _refuse_without_rules(engine, [name for name, value in asked.items() if value])
         return _traced(source, shapes, batch, what_if, imports)
-    model = load(source, parameters)
-    report = profile(model, shapes, batch)
+    if convention is not None and device is not None:
+        raise ConvcostError("a convention has counts of its own, which no device runs: convention or device, not both")
+    profiled = None if device is None else _device(device)
+    model = _typed(load(source, parameters), dtype)
+    report = _profile(model, shapes, batch, profiled)
     if convention is not None:
         from convcost.conventions.tools import named, under
 
@@ -122,6 +133,32 @@ def analyze(
         return report
     report = judged(report)
     return msgspec.structs.replace(report, what_if=_what_if(model, report, variants, keep))
+
+
+def _typed(model: Model, dtype: str | None) -> Model:
+    if dtype is None:
+        return model
+    from convcost.memory.footprint import with_dtype
+
+    return with_dtype(model, dtype)
+
+
+def _device(given: Device | str | Path) -> Device:
+    """A device, or the one of that name or in that file."""
+    from convcost.device import Device
+    from convcost.readers.device_yaml import device
+
+    return given if isinstance(given, Device) else device(str(given))
+
+
+def _profile(model: Model, shapes: Mapping[str, Shape] | None, batch: int, device: Device | None) -> Report:
+    """The report of a model, with an estimate where there is a device."""
+    report = profile(model, shapes, batch)
+    if device is None:
+        return report
+    from convcost.roofline import estimated
+
+    return estimated(report, device)
 
 
 def _by_name(input_shape: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape] | None:
@@ -173,7 +210,8 @@ def _what_if(model: Model, report: Report, variants: Sequence[str], keep: Sequen
     """`model`, whose profile is `report`, under these variants."""
     choices = [parse(text) for text in variants]
     done = apply(model, report, choices, keep)
-    then = profile(done.model, report.input_shapes, report.batch) if done.converted else report
+    device = report.estimate.device if report.estimate else None
+    then = _profile(done.model, report.input_shapes, report.batch, device) if done.converted else report
     fates = ", ".join(dict.fromkeys(choice.variant.weights for choice in choices))
     return WhatIf(" ".join(map(str, choices)), done.converted, then, done.refused, fates)
 
@@ -186,13 +224,15 @@ def under_variants(
     input_shape: Shape | Mapping[str, Shape] | None = None,
     batch: int = 1,
     parameters: Mapping[str, Any] | None = None,
+    device: Device | str | Path | None = None,
+    dtype: str | None = None,
 ) -> tuple[Report, list[WhatIf]]:
     """What a model costs, and what it would cost under each variant by itself (all of them, if none is named).
 
     Raises ConvcostError as `analyze` does.
     """
-    model = load(source, parameters)
-    report = analyze(model, input_shape=input_shape, batch=batch, what_if=False)
+    model = _typed(load(source, parameters), dtype)
+    report = analyze(model, input_shape=input_shape, batch=batch, what_if=False, device=device)
     return report, [_what_if(model, report, [text], keep) for text in variants or names()]
 
 
@@ -308,46 +348,6 @@ def widen(
     return widening.widening(model, report, choices, keep, metric, parameter, reader)
 
 
-def rewrite(
-    source: str | Path,
-    target: str | Path,
-    *,
-    variants: Sequence[str] = (),
-    keep: Sequence[str] = (),
-    plan: str | Path | None = None,
-    input_shape: Shape | Mapping[str, Shape] | None = None,
-    parameters: Mapping[str, Any] | None = None,
-) -> Rewriting:
-    """Write a model in which variants take the place of convolutions, with weights fitted from the trained kernels.
-
-    Args:
-        source: a `.keras` archive of Keras 3; any model file where `target` is a spec.
-        target: the `.keras` archive, or the `.yaml` spec, to write.
-        variants: `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
-        keep: globs of layers that are left alone.
-        plan: a plan file, in the place of `variants`.
-
-    Raises:
-        ConvcostError: as `analyze` does; where a layer cannot be rewritten, with its name. Then nothing is written.
-    """
-    from convcost.rewriting import converted, rewritten
-
-    model = load(source, parameters)
-    report = analyze(model, input_shape=input_shape, what_if=False)
-    done = converted(model, report, variants, keep, Path(plan) if plan is not None else None)
-    return rewritten(Path(source), Path(target), model, report, done)
-
-
-def export(source: Any, *, parameters: Mapping[str, Any] | None = None) -> str:
-    """The spec of a model, as YAML: what it costs is what the model costs.
-
-    Raises ConvcostError, with the layer's name, where a spec cannot say what a layer is.
-    """
-    from convcost.writers.spec_yaml import text_of
-
-    return text_of(load(source, parameters))
-
-
 def sweep(
     sources: Any,
     axes: Sequence[Axis],
@@ -387,6 +387,46 @@ def _reader(source: Any) -> Callable[[Mapping[str, Any]], Model]:
         model = load(source)
         return lambda parameters: load(source, parameters) if parameters else model
     return lambda parameters: load(source, parameters)
+
+
+def rewrite(
+    source: str | Path,
+    target: str | Path,
+    *,
+    variants: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    plan: str | Path | None = None,
+    input_shape: Shape | Mapping[str, Shape] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Rewriting:
+    """Write a model in which variants take the place of convolutions, with weights fitted from the trained kernels.
+
+    Args:
+        source: a `.keras` archive of Keras 3; any model file where `target` is a spec.
+        target: the `.keras` archive, or the `.yaml` spec, to write.
+        variants: `NAME[(key=value,…)][:GLOB]` each; a layer goes to the last that names it.
+        keep: globs of layers that are left alone.
+        plan: a plan file, in the place of `variants`.
+
+    Raises:
+        ConvcostError: as `analyze` does; where a layer cannot be rewritten, with its name. Then nothing is written.
+    """
+    from convcost.rewriting import converted, rewritten
+
+    model = load(source, parameters)
+    report = analyze(model, input_shape=input_shape, what_if=False)
+    done = converted(model, report, variants, keep, Path(plan) if plan is not None else None)
+    return rewritten(Path(source), Path(target), model, report, done)
+
+
+def export(source: Any, *, parameters: Mapping[str, Any] | None = None) -> str:
+    """The spec of a model, as YAML: what it costs is what the model costs.
+
+    Raises ConvcostError, with the layer's name, where a spec cannot say what a layer is.
+    """
+    from convcost.writers.spec_yaml import text_of
+
+    return text_of(load(source, parameters))
 
 
 def build(source: Any, *, parameters: Mapping[str, Any] | None = None) -> Any:
@@ -452,6 +492,28 @@ def bench(
         engine=LiteRt(),
         tell=tell,
     )
+
+
+def calibrate(
+    name: str = "this-machine",
+    *,
+    dtypes: Sequence[str] = ("float32", "int8"),
+    threads: int = 1,
+    seconds: float = 60.0,
+    tell: Tell | None = None,
+) -> Calibration:
+    """A profile of this machine, by layers that are timed on it, and its error on others.
+
+    Args:
+        name: of the profile.
+        seconds: for all measuring; converting comes on top.
+
+    Raises MeasureError where an extra is missing, or too little could be measured.
+    """
+    from convcost.calibrating import calibration
+    from convcost.litert import LiteRt
+
+    return calibration(name, dtypes=dtypes, threads=threads, seconds=seconds, engine=LiteRt(), tell=tell)
 
 
 def explain(

@@ -24,7 +24,8 @@ class Column(msgspec.Struct, frozen=True):
     """A column: `text` as people read it, `value` as a machine does (None: people alone see this column).
 
     In its title, {0} and {1} stand for the names of the figures, MACs and FLOPs.
-    It is shown where the width is at least `at` and less than `below`, and the view has a use for it.
+    It is shown where the width is at least `at` and less than `below`, and the view has a use for it; where times are
+    shown, only if it is `beside_times`.
     """
 
     key: str
@@ -35,11 +36,12 @@ class Column(msgspec.Struct, frozen=True):
     at: int = 0
     below: int | None = None
     wanted: Callable[[View], bool] | None = None
+    beside_times: bool = True
 
     def shown(self, view: View) -> bool:
         width = view.width or WIDEST
         fits = self.at <= width and (self.below is None or width < self.below)
-        return fits and (self.wanted is None or self.wanted(view))
+        return fits and (self.beside_times or not view.device) and (self.wanted is None or self.wanted(view))
 
 
 def columns(view: View, figures: tuple[str, ...] = ("MACs", "FLOPs")) -> list[Column]:
@@ -112,12 +114,56 @@ def _twin_verdict(line: Line, _report: Report, _view: View) -> str:
     return line.separable.verdict.replace("_", " ") if line.separable else ""
 
 
+def _time(line: Line, _report: Report, _view: View) -> str:
+    timing = line.timing
+    if timing is None or (not timing.operations and timing.known):
+        return ""  # it is done in another layer's operation, or has nothing to do
+    if not timing.known:
+        return f"≥ {units.duration(timing.seconds)}" if line.layers else "?"
+    return units.duration(timing.seconds)
+
+
+def _time_share(line: Line, report: Report, _view: View) -> str:
+    if line.timing is None or report.estimate is None or not line.timing.operations:
+        return ""
+    share = report.estimate.share(line.timing)
+    return f"{bar(round(share * 10**6), 10**6):<{BAR_CELLS}} {100 * share:>5.1f} %"
+
+
+def _limited_by(line: Line, _report: Report, _view: View) -> str:
+    if line.timing is None:
+        return ""
+    return "fused" if line.timing.fused_into else line.timing.bound or ""
+
+
+def _moved(line: Line, _report: Report, view: View) -> str:
+    return units.size(line.timing.bytes, view.raw) if line.timing and line.timing.operations else ""
+
+
+def _intensity(line: Line, _report: Report, _view: View) -> str:
+    intensity = line.timing.intensity if line.timing else None
+    return f"{intensity:.1f}" if intensity else ""
+
+
+def _of_timing(attribute: str) -> Value:
+    """A value of what a layer's operations take; None where it has none of its own."""
+    return lambda line, _report: getattr(line.timing, attribute) if line.timing and line.timing.operations else None
+
+
 def _of_twin(attribute: str) -> Value:
     return lambda line, _report: getattr(line.separable, attribute) if line.separable else None
 
 
 def _wants_separable(view: View) -> bool:
     return view.separable
+
+
+def _wants_times(view: View) -> bool:
+    return view.device
+
+
+def _wants_gain(view: View) -> bool:
+    return view.device and view.separable
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -134,6 +180,7 @@ COLUMNS: tuple[Column, ...] = (
         "params",
         lambda line, _r, view: units.count(line.params, view.raw) if line.params_complete else "?",
         lambda line, _r: line.params if line.params_complete else None,
+        beside_times=False,
     ),
     Column("macs", "{0}", _macs, lambda line, _r: line.macs if line.complete else None),
     Column(
@@ -151,10 +198,57 @@ COLUMNS: tuple[Column, ...] = (
         right=False,
     ),
     Column("separable", "separable", _factor_or_verdict, None, below=WIDEST, wanted=_wants_separable),
-    Column("separable_macs", "separable", _twin_macs, _of_twin("macs"), at=WIDEST, wanted=_wants_separable),
-    Column("reduction_factor", "factor", _factor, _of_twin("reduction_factor"), at=WIDEST, wanted=_wants_separable),
-    Column("bound", "bound", _twin_bound, _of_twin("bound"), at=WIDEST, wanted=_wants_separable),
-    Column("verdict", "verdict", _twin_verdict, _of_twin("verdict"), right=False, at=WIDEST, wanted=_wants_separable),
+    Column("factor", "separable", _factor_or_verdict, None, at=WIDEST, wanted=_wants_gain),
+    Column(
+        "separable_macs",
+        "separable",
+        _twin_macs,
+        _of_twin("macs"),
+        at=WIDEST,
+        wanted=_wants_separable,
+        beside_times=False,
+    ),
+    Column(
+        "reduction_factor",
+        "factor",
+        _factor,
+        _of_twin("reduction_factor"),
+        at=WIDEST,
+        wanted=_wants_separable,
+        beside_times=False,
+    ),
+    Column("bound", "bound", _twin_bound, _of_twin("bound"), at=WIDEST, wanted=_wants_separable, beside_times=False),
+    Column(
+        "verdict",
+        "verdict",
+        _twin_verdict,
+        _of_twin("verdict"),
+        right=False,
+        at=WIDEST,
+        wanted=_wants_separable,
+        beside_times=False,
+    ),
+    Column("bytes_moved", "moves", _moved, _of_timing("bytes"), at=WIDEST, wanted=_wants_times),
+    Column("intensity", "FLOP/B", _intensity, _of_timing("intensity"), at=WIDEST, wanted=_wants_times),
+    Column("limited_by", "limit", _limited_by, _of_timing("bound"), right=False, at=WIDE, wanted=_wants_times),
+    Column("estimated_seconds", "est. time", _time, _of_timing("seconds"), wanted=_wants_times),
+    Column(
+        "time_share",
+        "share of time",
+        _time_share,
+        lambda line, report: round(report.estimate.share(line.timing), 6) if report.estimate and line.timing else None,
+        right=False,
+        at=WIDE,
+        wanted=_wants_times,
+    ),
+    Column(
+        "estimated_speed_up",
+        "est. speed-up",
+        lambda line, _r, _v: units.factor(line.speed_up) if line.speed_up else "",
+        lambda line, _r: line.speed_up,
+        at=WIDE,
+        wanted=_wants_gain,
+    ),
 )
 
 
@@ -192,3 +286,18 @@ def sums(report: Report, view: View) -> list[Sum]:
         line("weights", "weight_bytes", units.size, now.params_complete),
         peak if now.peak_activation_bytes else Sum("peak activations", "?"),  # a program without layers has no steps
     ]
+
+
+def time_sum(report: Report, view: View) -> Sum | None:
+    """The estimated time as people read it; None where there is no estimate."""
+    now = report.estimate
+    if now is None:
+        return None
+    what_if = report.what_if if view.separable and report.what_if and report.what_if.converted else None
+    then = what_if.report.estimate if what_if else None
+    least = "" if now.complete else "≥ "
+    shown = least + units.duration(now.seconds)
+    if then is None:
+        return Sum("estimated time", shown)
+    factor = units.factor(now.seconds / then.seconds) if then.seconds else ""
+    return Sum("estimated time", shown, least + units.duration(then.seconds), factor)

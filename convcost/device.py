@@ -91,11 +91,17 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     laws: dict[str, dict[str, Law]] = {}
     notes: str = ""
 
-    def law(self, dtype: str, kind: str) -> Law | None:
-        """The law of a kind of operation; None where the device has none."""
+    def law(self, dtype: str, kind: str, macs: int = 0) -> Law | None:
+        """The law of a kind of operation, or of the nearest kind; None where the device has none.
+
+        Products of tensors, which are MACs of no kind, run as pointwise convolutions do.
+        """
         laws = self.laws.get(dtype, {})
-        near = {"large_depthwise": "depthwise"}.get(kind, "all")
-        return laws.get(kind) or laws.get(near)
+        if macs:
+            return laws.get({"all": "pointwise"}.get(kind, kind)) or laws.get(
+                {"large_depthwise": "depthwise"}.get(kind, "")
+            )
+        return laws.get(kind) or laws.get("all")
 
     @property
     def dtypes(self) -> tuple[str, ...]:

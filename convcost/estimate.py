@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import msgspec
@@ -105,6 +106,12 @@ class Timing(msgspec.Struct, frozen=True):
         overhead = sum(one.overhead for one in self.operations)
         longest = max(compute, memory, overhead)
         return "overhead" if overhead == longest > 0 else "compute" if compute == longest else "memory"
+
+
+def together(path: str, timings: Sequence[Timing]) -> Timing:
+    """Those of the layers of a nested model, as one."""
+    operations = tuple(one for timing in timings for one in timing.operations)
+    return Timing(path, operations, known=all(timing.known for timing in timings))
 
 
 class Estimate(msgspec.Struct, frozen=True, dict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from convcost.memory.fused import Fused
 from convcost.model import Layer, Shape, Unknown, Weight, bytes_of
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from convcost.estimate import Estimate
 
 
@@ -188,6 +190,18 @@ class Report(msgspec.Struct, frozen=True, dict=True):
         """The rows whose cost is not known."""
         return tuple(row for row in self.rows if row.cost is None)
 
+    def to_dataframe(self) -> DataFrame:
+        """A row for each layer, raw, as a pandas DataFrame. Raises MeasureError where pandas is not installed."""
+        from convcost import notebook
+
+        return notebook.dataframe(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        from convcost import notebook
+
+        return notebook.html(self)
+
 
 class Saving(msgspec.Struct, frozen=True):
     """What a variant makes of a layer: its MACs before and after."""
@@ -207,11 +221,19 @@ def savings(report: Report) -> list[Saving]:
         return []
     before = {row.path: row.cost.macs for row in report.rows if row.cost}
     after = dict.fromkeys(report.what_if.converted, 0)
-    for row in report.what_if.report.rows:
-        path = row.path
-        while path and path not in after:  # a layer may have become a nested model
-            path = path.rpartition("/")[0]
-        if path and row.cost:
+    for path, row in converted_rows(report.what_if):
+        if row.cost:
             after[path] += row.cost.macs
     found = [Saving(path, before.get(path, 0), macs) for path, macs in after.items()]
     return sorted(found, key=lambda saving: -saving.macs)
+
+
+def converted_rows(what_if: WhatIf) -> Iterator[tuple[str, Row]]:
+    """What stands in for each converted layer, by the layer's path: one row, or those of a nested model."""
+    converted = frozenset(what_if.converted)
+    for row in what_if.report.rows:
+        path = row.path
+        while path and path not in converted:
+            path = path.rpartition("/")[0]
+        if path:
+            yield path, row

@@ -77,8 +77,7 @@ def operation(kind: str, dtype: str, device: Device, *, macs: int, read: int, we
 
     Raises ConvcostError where the device has no ceiling for `dtype`.
     """
-    work = {"kind": kind, "dtype": dtype, "macs": macs, "read": read, "weights": weights, "written": written}
-    law = device.law(dtype, kind)
+    law = device.law(dtype, kind, macs)
     if law is not None:
         overhead, ceiling = law.seconds_per_call, law.macs_per_second
     else:
@@ -89,7 +88,12 @@ def operation(kind: str, dtype: str, device: Device, *, macs: int, read: int, we
         overhead = _figure(device.seconds_per_call, kind)
         ceiling = device.macs_per_second[dtype].of(kind) if macs else None
     return Operation(
-        **work,
+        kind=kind,
+        dtype=dtype,
+        macs=macs,
+        read=read,
+        weights=weights,
+        written=written,
         ceiling=ceiling,
         bandwidth=_figure(device.bytes_per_second, kind),
         weight_bandwidth=_figure(device.weight_bytes_per_second, kind),

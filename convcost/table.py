@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,7 +13,10 @@ from convcost.globs import matches
 from convcost.model import Shape
 from convcost.report import Report, Row, Separable
 
-SORTS = ("macs", "params", "flops", "weight_bytes", "activation_bytes", "saving", "name")
+if TYPE_CHECKING:
+    from convcost.estimate import Timing
+
+SORTS = ("macs", "params", "flops", "weight_bytes", "activation_bytes", "saving", "seconds", "name")
 
 
 class View(msgspec.Struct, frozen=True):
@@ -26,12 +30,16 @@ class View(msgspec.Struct, frozen=True):
     separable: bool = True
     flops: bool = False
     raw: bool = False
+    front: bool = False
+    """Of a sweep, only the configurations on the front."""
     width: int | None = None
     terminal: bool = False
     color: bool = False
+    chart: str | None = None
+    """Which chart, where a format shows one alone; None: that which stands for the result."""
+    device: bool = False
+    """Whether times are shown."""
 
-    front: bool = False
-    """Of a sweep, only the configurations on the front."""
 
 class Line(msgspec.Struct, frozen=True):
     """A leaf layer, or a nested model with the sums of what it holds (`layers` > 0)."""
@@ -48,6 +56,9 @@ class Line(msgspec.Struct, frozen=True):
     complete: bool = True
     params_complete: bool = True
     separable: Separable | None = None
+    timing: Timing | None = None
+    speed_up: float | None = None
+    """Estimated, where the what-if converts this layer."""
     indent: int = 0
     layers: int = 0
 
@@ -58,6 +69,10 @@ class Line(msgspec.Struct, frozen=True):
     @property
     def flops(self) -> int:
         return self.cost.flops
+
+    @property
+    def seconds(self) -> float:
+        return self.timing.seconds if self.timing else 0.0
 
     @property
     def saving(self) -> int:
@@ -79,11 +94,23 @@ def lines(report: Report, view: View) -> list[Line]:
         if not any(row.kind == kind for row in report.rows):
             there = ", ".join(sorted({row.kind for row in report.rows}))
             raise ConvcostError(f"--kind {kind}: no layer is one; the model has {there}")
+    timings, gains = _timed(report)
     if view.depth is None:
-        shown = _sorted([_leaf(row) for row in rows], view.sort)
+        shown = _sorted([_leaf(row, timings) for row in rows], view.sort)
     else:
-        shown = list(_tree(rows, view, prefix=(), indent=0))
+        shown = list(_tree(rows, view, timings, prefix=(), indent=0))
+    shown = [msgspec.structs.replace(one, speed_up=gains[one.path]) if one.path in gains else one for one in shown]
     return shown[: view.top] if view.top is not None else shown
+
+
+def _timed(report: Report) -> tuple[Mapping[str, Timing], Mapping[str, float | None]]:
+    """The timing of each layer, and the estimated speed-up of those that the what-if converts."""
+    if report.estimate is None:
+        return {}, {}
+    from convcost.speedups import speedup
+
+    gained = speedup(report)
+    return report.estimate.by_path, {one.path: one.speed_up for one in gained.changes} if gained else {}
 
 
 def _chosen(row: Row, view: View) -> bool:
@@ -92,7 +119,7 @@ def _chosen(row: Row, view: View) -> bool:
     )
 
 
-def _leaf(row: Row, indent: int = 0, name: str | None = None) -> Line:
+def _leaf(row: Row, timings: Mapping[str, Timing], indent: int = 0, name: str | None = None) -> Line:
     outputs = row.calls[0].outputs if row.calls else ()
     return Line(
         path=row.path,
@@ -107,11 +134,12 @@ def _leaf(row: Row, indent: int = 0, name: str | None = None) -> Line:
         complete=row.cost is not None,
         params_complete=row.params_known,
         separable=row.separable,
+        timing=timings.get(row.path),
         indent=indent,
     )
 
 
-def _group(path: str, rows: Sequence[Row], indent: int) -> Line:
+def _group(path: str, rows: Sequence[Row], timings: Mapping[str, Timing], indent: int) -> Line:
     outputs = rows[-1].calls[0].outputs if rows[-1].calls else ()
     return Line(
         path=path,
@@ -125,12 +153,21 @@ def _group(path: str, rows: Sequence[Row], indent: int) -> Line:
         activation_bytes=sum(row.activation_bytes for row in rows),
         complete=all(row.cost is not None for row in rows),
         params_complete=all(row.params_known for row in rows),
+        timing=_together(path, [timings[row.path] for row in rows]) if timings else None,
         indent=indent,
         layers=len(rows),
     )
 
 
-def _tree(rows: Sequence[Row], view: View, prefix: tuple[str, ...], indent: int) -> Iterator[Line]:
+def _together(path: str, inside: Sequence[Timing]) -> Timing:
+    from convcost.estimate import together
+
+    return together(path, inside)
+
+
+def _tree(
+    rows: Sequence[Row], view: View, timings: Mapping[str, Timing], prefix: tuple[str, ...], indent: int
+) -> Iterator[Line]:
     """Nested models down to `view.depth`, each above what it holds."""
     here: dict[str, list[Row]] = {}
     for row in rows:
@@ -139,11 +176,13 @@ def _tree(rows: Sequence[Row], view: View, prefix: tuple[str, ...], indent: int)
     for name, inside in here.items():
         path = (*prefix, name)
         nested = len(_segments(inside[0])) > len(path)
-        heads.append(_group("/".join(path), inside, indent) if nested else _leaf(inside[0], indent, name))
+        heads.append(
+            _group("/".join(path), inside, timings, indent) if nested else _leaf(inside[0], timings, indent, name)
+        )
     for head in _sorted(heads, view.sort):
         yield head
         if head.layers and view.depth is not None and indent + 1 < view.depth:
-            yield from _tree(here[head.name], view, (*prefix, head.name), indent + 1)
+            yield from _tree(here[head.name], view, timings, (*prefix, head.name), indent + 1)
 
 
 def _segments(row: Row) -> list[str]:

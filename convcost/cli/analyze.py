@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, Import, InputShape, Keep, Output, Set
+from convcost.cli.options import Batch, DeviceName, Dtype, Format, Import, InputShape, Keep, Output, Set
 
 
 def analyze(
@@ -52,6 +52,8 @@ def analyze(
             help="Count as paper, fvcore, ptflops, thop, torchinfo, calflops, flop-counter or tf-profiler; no what-if.",
         ),
     ] = None,
+    device: DeviceName = None,
+    dtype: Dtype = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -76,6 +78,7 @@ def analyze(
     convcost analyze model.keras --kind Conv2D --raw -o report.json -o layers.csv
     convcost analyze model.keras --variant 'separable(m=2)' --keep 'stem*'
     convcost analyze model.keras --convention fvcore
+    convcost analyze model.keras --device raspberry-pi-4 --dtype int8
     convcost analyze zoo/*.keras
     convcost analyze model.keras --engine keras --import my_layers
     convcost analyze my_package.models:build_model --engine keras --input-shape 224x224x3
@@ -95,7 +98,10 @@ def analyze(
         raise ConvcostError(f"--sort: got {sort!r}, allowed: {', '.join(SORTS)}")
     if import_ and engine == "file":
         raise ConvcostError("--import goes with --engine keras: without it no code runs")
+    if sort == "seconds" and device is None:
+        raise ConvcostError("--sort seconds goes with --device: without it there are no times")
     delivery = out.Delivery(format_, output, inputs=models)
+    profile = options.profile(device)
     reports, code = [], 0
     for model in models:
         try:
@@ -109,6 +115,8 @@ def analyze(
                     variants=variant or ["separable"],
                     keep=keep or (),
                     convention=convention,
+                    device=profile,
+                    dtype=dtype,
                     engine=engine,
                     imports=import_ or (),
                 )
@@ -121,10 +129,17 @@ def analyze(
         reports.append(report)
         for warning in report.warnings:
             out.warn(warning)
+        if report.estimate is not None:
+            from convcost.speedups import parting
+
+            if parted := parting(report):
+                out.warn(parted)
     if engine == "file" and any(one.uncounted and one.format in out.LOADED_BY_KERAS for one in reports):
         out.hint("--engine keras counts what no rule does, by running the model's code (convcost analyze --help)")
     separable = separable and convention is None
-    view = View(sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw)
+    view = View(
+        sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw, device=device is not None
+    )
     if len(models) == 1:
         delivery.give("report", reports[0], view=view)
     elif reports:

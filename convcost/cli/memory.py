@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Output, Set
+from convcost.cli.options import Batch, Dtype, Format, InputShape, Output, Set
 
 
 def memory(
@@ -18,14 +18,7 @@ def memory(
     flash: Annotated[
         str | None, typer.Option("--flash", metavar="1MiB", help="Bytes that there are for weights.")
     ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            "--dtype",
-            metavar="TYPE",
-            help="Of weights and activations, such as int8 or float16. Default: what the model's policy says.",
-        ),
-    ] = None,
+    dtype: Dtype = None,
     reorder: Annotated[
         bool, typer.Option("--reorder", help="Look for the execution order with the least peak.")
     ] = False,

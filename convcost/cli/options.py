@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convcost import units
 from convcost.errors import ConvcostError
+
+if TYPE_CHECKING:
+    from convcost.device import Device
 
 Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json, csv or markdown.")]
 CheckFormat = Annotated[
@@ -56,7 +59,32 @@ Rounds = Annotated[int, typer.Option("--rounds", min=1, max=1000, metavar="N", h
 Seconds = Annotated[
     float, typer.Option("--seconds", min=0.0, max=3600.0, metavar="S", help="Seconds for each candidate, all turns.")
 ]
+DeviceName = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME|FILE",
+        help="Estimate times on this device, of a profile that comes with convcost (convcost devices) or a .yaml file.",
+    ),
+]
+Dtype = Annotated[
+    str | None,
+    typer.Option(
+        "--dtype",
+        metavar="TYPE",
+        help="Of weights and activations, such as int8 or float16. Default: what the model's policy says.",
+    ),
+]
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Samples at a time.")]
+
+
+def profile(device: str | None) -> Device | None:
+    """The profile of that name, or in that file. Raises ConvcostError where there is none."""
+    if device is None:
+        return None
+    from convcost.readers.device_yaml import device as named
+
+    return named(device)
 
 
 def shapes(given: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
@@ -144,6 +172,19 @@ def plan_targets(given: Sequence[str] | None) -> tuple[list[Path], list[str]]:
     return plans, others
 
 
+def texts(given: Sequence[str] | None, option: str) -> dict[str, str]:
+    """`alpha=0.5,1` -> {"alpha": "0.5,1"}; of an input shape without a name, by ""."""
+    read: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.rpartition("=") if option == "--input-shape" else text.partition("=")
+        if option != "--input-shape" and not (equals and name.strip()):
+            raise ConvcostError(f"{option}: got {text!r}, allowed: NAME=VALUES such as alpha=0.25,0.5")
+        if name.strip() in read:
+            raise ConvcostError(f"{option}: {name.strip() or 'the input'} is given twice")
+        read[name.strip()] = value
+    return read
+
+
 def parameters(given: Sequence[str] | None) -> dict[str, Any]:
     """`alpha=0.5` -> {"alpha": 0.5}; values are numbers, or texts that the spec checks."""
     read: dict[str, Any] = {}
@@ -162,16 +203,3 @@ def _number(text: str) -> Any:
         except ValueError:
             continue
     return text
-def texts(given: Sequence[str] | None, option: str) -> dict[str, str]:
-    """`alpha=0.5,1` -> {"alpha": "0.5,1"}; of an input shape without a name, by ""."""
-    read: dict[str, str] = {}
-    for text in given or ():
-        name, equals, value = text.rpartition("=") if option == "--input-shape" else text.partition("=")
-        if option != "--input-shape" and not (equals and name.strip()):
-            raise ConvcostError(f"{option}: got {text!r}, allowed: NAME=VALUES such as alpha=0.25,0.5")
-        if name.strip() in read:
-            raise ConvcostError(f"{option}: {name.strip() or 'the input'} is given twice")
-        read[name.strip()] = value
-    return read
-
-

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Keep, Output, Set
+from convcost.cli.options import Batch, DeviceName, Dtype, Format, InputShape, Keep, Output, Set
 
 
 def variants(
@@ -20,6 +20,8 @@ def variants(
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,
+    device: DeviceName = None,
+    dtype: Dtype = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: Format = "table",
     output: Output = None,
@@ -30,6 +32,7 @@ def variants(
     convcost variants model.keras
     convcost variants model.keras --keep 'stem*' --keep 'head/**'
     convcost variants model.keras --variant 'separable(m=1)' --variant 'separable(m=2)'
+    convcost variants model.keras --device raspberry-pi-4 --dtype int8
 
     A variant converts every ordinary convolution that it makes cheaper; with a GLOB, the layers that it names.
     """
@@ -46,5 +49,7 @@ def variants(
         input_shape=options.shapes(input_shape),
         batch=batch,
         parameters=options.parameters(set_),
+        device=options.profile(device),
+        dtype=dtype,
     )
-    delivery.give("variants", report, what_ifs, view=View(raw=raw))
+    delivery.give("variants", report, what_ifs, view=View(raw=raw, device=device is not None))

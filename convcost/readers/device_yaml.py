@@ -5,6 +5,7 @@ docs/roofline.md describes the format.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,9 @@ def _check(found: Device, root: Entries, path: Path) -> None:
         raise ConvcostError(
             f"{path}:{node('macs_per_second').line}: macs_per_second is empty, allowed: one dtype or more"
         )
-    keys = [(f"macs_per_second.{dtype}", DTYPE_BITS) for dtype in found.macs_per_second]
+    keys: list[tuple[str, Iterable[str]]] = [
+        (f"macs_per_second.{dtype}", DTYPE_BITS) for dtype in found.macs_per_second
+    ]
     keys += [(f"laws.{dtype}", DTYPE_BITS) for dtype in found.laws]
     keys += [(f"laws.{dtype}.{kind}", LAW_KINDS) for dtype, laws in found.laws.items() for kind in laws]
     for key, allowed in keys:
