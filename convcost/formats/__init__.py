@@ -1,5 +1,5 @@
-"""Report -> str. To add a format, add a module here, named as the user types it, with `SUFFIX` (None where no suffix is
-its own) and, for what it shows,
+"""Report -> str, or bytes. To add a format, add a module here, named as the user types it, with `SUFFIX` (None where no
+suffix is its own) and, for what it shows,
 
 - `report(report, view)`: one model,
 - `reports(reports, view)`: several models, a summary row each,
@@ -14,7 +14,10 @@ its own) and, for what it shows,
 - `check(checked, view)`: the verdicts on a budget,
 - `difference(difference, view)`: two models side by side,
 - `bench(bench, view)`: models timed on this machine,
+- `calibration(calibration, view)`: the errors of a profile of this machine,
 - `verification(verification, view)`: our counts beside those of the framework.
+
+A format that needs an extra has `prepare()` too, which raises where that is not installed.
 """
 
 from __future__ import annotations
@@ -59,14 +62,31 @@ def for_path(path: str, what: str = "report") -> ModuleType:
     raise ConvcostError(f"{path}: no format has this suffix, allowed: {known}, or FORMAT:PATH")
 
 
+def check_chart(name: str, what: str, chart: str) -> None:
+    """Raise ConvcostError where a format shows no single charts, or there is none of that name of such a result."""
+    from convcost.charts import NAMES
+
+    module = named(name, what)
+    if not getattr(module, "SHOWS_A_CHART", False):
+        raise ConvcostError(f"{name}.{chart}: format {name!r} is no chart, allowed: svg.{chart}, png.{chart}")
+    if chart not in NAMES[what]:
+        raise ConvcostError(f"{name}.{chart}: there is no such chart, allowed: {', '.join(NAMES[what])}")
+
+
+def prepare(module: ModuleType) -> None:
+    """Raise MeasureError where a format needs an extra that is not installed: before the work, not after it."""
+    if hasattr(module, "prepare"):
+        module.prepare()
+
+
 def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}")
 
 
-def render(module: ModuleType, what: str, *arguments: object) -> str:
+def render(module: ModuleType, what: str, *arguments: object) -> str | bytes:
     """What a format makes of a report, several, or a comparison. Raises ConvcostError where it cannot show that."""
     show = getattr(module, what, None)
     if show is None:
         raise ConvcostError(f"format {module.__name__.rpartition('.')[2]!r} cannot show a {what}")
-    text: str = show(*arguments)
-    return text
+    content: str | bytes = show(*arguments)
+    return content

@@ -1,0 +1,124 @@
+"""The roofline of a device, and where the layers are under it (Williams, Waterman and Patterson, CACM 52(4), 2009).
+
+Both axes are logarithmic: MACs for each byte moved, and MACs a second. A layer is a point, as large as its share of the
+time; how far it is below the roof is what its calls themselves take.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcost import units
+from convcost.charts.base import BLUE, COUNTS, GREY, INK, MUTED, ORANGE, Chart, legend, vega_lite
+from convcost.estimate import Estimate, Timing
+from convcost.report import Report
+from convcost.units import printable
+
+HEIGHT = 380
+BOUNDS = (("compute", ORANGE), ("memory", BLUE), ("overhead", GREY))
+BEYOND = 4.0
+"""How far the roofs go on beside the points, as a factor."""
+
+
+def chart(report: Report) -> Chart | None:
+    """None where there is no device, or no layer with MACs on it."""
+    estimate = report.estimate
+    points = [one for one in estimate.timings if one.macs and one.seconds] if estimate else []
+    if estimate is None or not points:
+        return None
+    kinds = {row.path: row.kind for row in report.rows}
+    shares = dict.fromkeys((name for name, _ in BOUNDS), 0.0)
+    for one in estimate.timings:
+        if one.bound:
+            shares[one.bound] += estimate.share(one)
+    slowest = max(points, key=lambda one: one.seconds)
+    limits = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items() if share)
+    text = (
+        f"About {units.duration(estimate.seconds)} on {printable(estimate.device.title)}."
+        f" What limits it, by time: {limits}."
+        f" {printable(slowest.path)} takes most, {100 * estimate.share(slowest):.1f} %."
+    )
+    values = [_point(one, kinds[one.path], estimate) for one in points]
+    bounds = [bound for bound in BOUNDS if any(value["bound"] == bound[0] for value in values)]
+    layers = [*_roofs(points), _points(values, bounds)]
+    return Chart("roofline", "Roofline", text, vega_lite(text, HEIGHT, layer=layers), HEIGHT)
+
+
+def _point(timing: Timing, kind: str, estimate: Estimate) -> dict[str, Any]:
+    share = estimate.share(timing)
+    return {
+        "layer": printable(timing.path),
+        "kind": kind,
+        "intensity": timing.macs / timing.bytes if timing.bytes else 0.0,
+        "rate": timing.macs / timing.seconds,
+        "share": share,
+        "bound": timing.bound,
+        "time": units.duration(timing.seconds),
+        "told": f"{printable(timing.path)}: {units.duration(timing.seconds)}, {100 * share:.1f} %, {timing.bound}",
+    }
+
+
+def _roofs(points: list[Timing]) -> list[dict[str, Any]]:
+    """A line for each ceiling and bandwidth that layers run under: rising where bytes limit, level where MACs do."""
+    intensities = [one.macs / one.bytes for one in points if one.bytes]
+    least, most = min(intensities) / BEYOND, max(intensities) * BEYOND
+    roofs: dict[tuple[float, float], str] = {}
+    for timing in points:
+        for one in timing.operations:
+            if one.ceiling is not None and one.bandwidth is not None and one.law is None:
+                roofs.setdefault((one.ceiling.value, one.bandwidth.value), f"{one.dtype} {one.kind}")
+    lines, labels = [], []
+    for number, ((ceiling, bandwidth), name) in enumerate(roofs.items()):
+        ridge = ceiling / bandwidth
+        ends = sorted({least, min(max(ridge, least), most), most})
+        lines += [{"roof": number, "intensity": x, "rate": min(ceiling, bandwidth * x)} for x in ends]
+        label = f"{units.count(round(ceiling))} MAC/s" + (f", {name}" if len(roofs) > 1 else "")
+        labels.append({"intensity": most, "rate": min(ceiling, bandwidth * most), "label": label})
+    x = {"field": "intensity", "type": "quantitative"}
+    y = {"field": "rate", "type": "quantitative"}
+    return [
+        {
+            "data": {"values": lines},
+            "mark": {"type": "line", "color": MUTED, "strokeWidth": 1.5},
+            "encoding": {"x": x, "y": y, "detail": {"field": "roof"}},
+        },
+        {
+            "data": {"values": labels},
+            "mark": {"type": "text", "align": "right", "dy": -7, "color": MUTED},
+            "encoding": {"x": x, "y": y, "text": {"field": "label"}},
+        },
+    ]
+
+
+def _points(values: list[dict[str, Any]], bounds: list[tuple[str, str]]) -> dict[str, Any]:
+    axis = {**COUNTS, "tickCount": 8}
+    return {
+        "data": {"values": values},
+        "mark": {"type": "circle", "opacity": 0.8, "stroke": INK, "strokeWidth": 0.5},
+        "encoding": {
+            "x": {
+                "field": "intensity",
+                "type": "quantitative",
+                "title": "MACs for each byte moved",
+                "scale": {"type": "log", "nice": False},
+                "axis": axis,
+            },
+            "y": {
+                "field": "rate",
+                "type": "quantitative",
+                "title": "MAC/s",
+                "scale": {"type": "log"},
+                "axis": axis,
+            },
+            "size": {"field": "share", "type": "quantitative", "legend": None, "scale": {"range": [24, 900]}},
+            "color": {"field": "bound", "scale": legend(bounds), "title": "limited by"},
+            "tooltip": [
+                {"field": "layer"},
+                {"field": "kind"},
+                {"field": "time"},
+                {"field": "share", "format": ".1%"},
+                {"field": "bound", "title": "limited by"},
+            ],
+            "description": {"field": "told"},
+        },
+    }

@@ -1,0 +1,285 @@
+"""A page of charts and tables in one file, which opens offline: light, dark, and on paper. docs/report.md shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from convcost import units
+from convcost.columns import Column, columns, sums
+from convcost.report import Report, WhatIf
+from convcost.table import Line, View, lines
+from convcost.units import printable
+
+if TYPE_CHECKING:
+    from convcost.budget.difference import Difference
+    from convcost.budget.verdicts import Checked, ModelCheck
+    from convcost.formats._page import Cell, Figure
+    from convcost.memory.footprint import Footprint
+    from convcost.planning.planner import Planning
+
+SUFFIX = ".html"
+METRICS = ("macs", "flops", "params", "trainable_params", "weight_bytes", "peak_activation_bytes")
+"""Of a report's totals, in the order of `sums`."""
+
+
+def prepare() -> None:
+    from convcost.formats import _drawing
+
+    _drawing.prepare()
+
+
+def report(report: Report, view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page
+
+    sections = [_layers(report, view), *_notes(report)]
+    return _page.page(report.name, _about(report), _figures(report, view), charts_of("report", report), sections)
+
+
+def reports(reports: Sequence[Report], view: View) -> str:
+    """A row a model."""
+    from convcost.formats import _page
+
+    titles = ["model", "input", *(line.what for line in sums(reports[0], view))]
+    rows: list[list[Cell | str]] = [
+        [
+            one.source or one.name,
+            _inputs(one),
+            *(
+                _page.Cell(line.now, getattr(one.totals, metric))
+                for line, metric in zip(sums(one, view), METRICS, strict=True)
+            ),
+        ]
+        for one in reports
+    ]
+    table = _page.table(
+        titles, rows, [False, False, *[True] * (len(titles) - 2)], name="models", search="Search models"
+    )
+    return _page.page(f"{len(reports)} models", "", [], [], [_page.section("Models", table)])
+
+
+def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page
+
+    titles = ["variant", "converted", "MACs", "factor", "params", "weights", "peak activations", "trained weights"]
+    rows = [_variant("as it is", report, report, 0, ""), *(_variant_of(one, report) for one in what_ifs)]
+    right = [False, *[True] * 6, False]
+    sections = [_page.section("Every variant", _page.table(titles, rows, right, name="variants"))]
+    refused = [f"{one.variant}: {path}: {why}" for one in what_ifs for path, why in one.refused.items()]
+    if refused:
+        sections.append(_page.section("What a variant cannot be for", _page.listed(refused)))
+    charts = charts_of("variants", report, what_ifs)
+    return _page.page(f"{report.name} under variants", _about(report), _figures(report, view), charts, sections)
+
+
+def planning(planning: Planning, view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page, _planning
+
+    sections = []
+    if planning.plan is not None:
+        totals = _page.table(
+            _planning.TOTAL_TITLES, _planning.totals(planning, planning.plan, view), _planning.TOTAL_RIGHT
+        )
+        sections.append(_page.section("What the plan comes to", totals))
+        rows = _planning.layers(planning.plan, view)
+        table = _page.table(
+            _planning.LAYER_TITLES, rows, _planning.LAYER_RIGHT, name="layers", search="Search replaced layers"
+        )
+        sections.append(_page.section("What it replaces", table))
+    if planning.front:
+        rows = [row[:-1] for row in _planning.front(planning, view)]
+        front = _page.table(_planning.FRONT_TITLES[:-1], rows, _planning.FRONT_RIGHT[:-1])
+        sections.append(_page.section("The least loss at other limits of MACs", front))
+    sections.append(_page.section("What is assumed", *map(_page.paragraph, _planning.remarks(planning))))
+    charts = charts_of("planning", planning)
+    report = planning.report
+    return _page.page(f"A plan for {report.name}", _about(report), _figures(report, view), charts, sections)
+
+
+def footprint(footprint: Footprint, view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page, _timeline
+
+    figures = [_page.Figure(what, size) for what, size in _timeline.needs(footprint, view.raw)]
+    figures += [
+        _page.Figure(what, allowed, f"{needed} needed: {verdict} {distance}".rstrip())
+        for what, needed, allowed, verdict, distance in _timeline.limits(footprint, view.raw)
+    ]
+    sections = []
+    if footprint.peak is not None:
+        rows = [[units.size(one.bytes, view.raw), printable(one.layer)] for one in footprint.peak.live]
+        alive = _page.table(["bytes", "layer"], rows, [True, False], head=1)
+        sections.append(_page.section(f"Alive at the peak, {footprint.peak.layer}", alive))
+    if said := _timeline.order(footprint, view.raw):
+        sections.append(_page.section("Order of execution", _page.paragraph(said)))
+    steps: list[list[Cell | str]] = [
+        [_page.Cell(step, int(step)), *cells]
+        for (step, *cells) in _timeline.step_cells(footprint, view.raw)
+    ]  # fmt: skip
+    for row, moment in zip(steps, footprint.moments, strict=True):
+        sizes = (moment.bytes, moment.written, moment.read, moment.waiting)
+        row[2:6] = [_page.Cell(units.size(size, view.raw), size) for size in sizes]
+    table = _page.table(_timeline.STEP_TITLES, steps, _timeline.STEP_RIGHT, name="steps", head=1, search="Search steps")
+    charts = charts_of("footprint", footprint)
+    title = f"Memory of {footprint.report.name}"
+    return _page.page(title, _timeline.heading(footprint), figures, charts, [*sections, _page.section("Steps", table)])
+
+
+def check(checked: Checked, view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page, _verdicts
+
+    outcomes = (("passed", "ok"), ("warned", "warn"), ("failed", "fail"), ("skipped", "skip"))
+    figures = [_page.Figure(name, str(checked.count(outcome))) for name, outcome in outcomes]  # type: ignore[arg-type]
+    about = _verdicts.summary(checked) + (f" · base {checked.base}" if checked.base else "")
+    charts = charts_of("check", checked)
+    return _page.page("Model budgets", about, figures, charts, [_checks(model, view) for model in checked.models])
+
+
+def difference(difference: Difference, view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page, _sides
+
+    totals = _page.table(_sides.TOTAL_TITLES, _sides.totals(difference, view.raw), _sides.TOTAL_RIGHT)
+    sections = [_page.section("Totals", totals)]
+    if rows := _sides.layers(difference, view.raw):
+        table = _page.table(
+            _sides.LAYER_TITLES, rows, _sides.LAYER_RIGHT, name="layers", head=1, search="Search layers"
+        )
+        sections.append(_page.section("Layers that differ", table, _page.paragraph(_sides.unchanged(difference))))
+    return _page.page("Two models side by side", "", [], charts_of("difference", difference), sections)
+
+
+def _variant_of(what_if: WhatIf, report: Report) -> list[Cell]:
+    converted = len(what_if.converted)
+    return _variant(what_if.variant, what_if.report, report, converted, what_if.weights if converted else "")
+
+
+def _variant(name: str, then: Report, now: Report, converted: int, weights: str) -> list[Cell]:
+    """A row of the table of variants."""
+    from convcost.formats._page import Cell
+
+    totals = then.totals
+    ratio = now.totals.macs / totals.macs if totals.macs else None
+    return [
+        Cell(name),
+        Cell(str(converted), converted),
+        Cell(units.count(totals.macs), totals.macs),
+        Cell(units.factor(ratio), ratio),
+        Cell(units.count(totals.params), totals.params),
+        Cell(units.size(totals.weight_bytes), totals.weight_bytes),
+        Cell(units.size(totals.peak_activation_bytes), totals.peak_activation_bytes),
+        Cell(weights),
+    ]
+
+
+def _about(report: Report) -> str:
+    parts = [report.source, f"input {_inputs(report)}", f"{len(report.rows)} layers"]
+    if report.batch > 1:
+        parts.append(f"batch {report.batch}")
+    if report.convention:
+        parts.append(f"counted as by {report.convention.source}")
+    return " · ".join(part for part in parts if part)
+
+
+def _inputs(report: Report) -> str:
+    return ", ".join(units.shape((0, *shape)) for shape in report.input_shapes.values()) or "—"
+
+
+def _figures(report: Report, view: View) -> list[Figure]:
+    """The totals; below each, what a variant makes of it."""
+    from convcost.formats._page import Figure
+
+    what_if = report.what_if.variant if report.what_if else ""
+    figures = [
+        Figure(line.what, line.now, f"{what_if}: {line.then}, {line.factor}" if line.then else "")
+        for line in sums(report, view)
+    ]
+    if report.estimate is not None:
+        least = "" if report.estimate.complete else "≥ "
+        figures.append(
+            Figure(
+                "time", least + units.duration(report.estimate.seconds), f"estimated for {report.estimate.device.title}"
+            )
+        )
+    return figures
+
+
+def _layers(report: Report, view: View) -> str:
+    """All columns of all layers, whatever the width."""
+    from convcost.formats import _page
+
+    wide = msgspec.structs.replace(view, width=None, flops=True)
+    chosen = columns(wide, report.figures)
+    shown = lines(report, view)
+    largest = max((line.macs for line in shown), default=0)
+    rows = [
+        [_page.Cell(str(place), place), *(_layer_cell(column, line, report, wide, largest) for column in chosen)]
+        for place, line in enumerate(shown, start=1)
+    ]
+    titles = ["#", *(column.title for column in chosen)]
+    right = [True, *(column.right or column.key == "share" for column in chosen)]
+    table = _page.table(titles, rows, right, name="layers", head=1, search="Search layers")
+    everything = len(lines(report, View(depth=view.depth)))
+    some = f"{len(shown)} of {everything} lines shown; the totals are those of all."
+    return _page.section("Every layer", _page.paragraph(some) if len(shown) < everything else "", table)
+
+
+def _layer_cell(column: Column, line: Line, report: Report, view: View, largest: int) -> Cell:
+    """`largest`: the most MACs of a line, whose share has the longest bar."""
+    from convcost.formats._page import Cell
+
+    value = column.value(line, report) if column.value else None
+    sorts = value if isinstance(value, int | float) else None
+    if column.key == "share":
+        known = units.percent(line.macs, report.totals.macs) if line.complete else "?"
+        return Cell(known, sorts, "share", line.macs / largest if largest else None)
+    return Cell(column.text(line, report, view), sorts)
+
+
+def _notes(report: Report) -> Iterator[str]:
+    from convcost.formats import _page
+
+    if report.uncounted:
+        rows = [[row.path, row.kind, row.reason] for row in report.uncounted]
+        table = _page.table(["layer", "kind", "why"], rows, [False, False, False])
+        yield _page.section("Not counted, so that totals are lower bounds (≥)", table)
+    if report.what_if and report.what_if.refused:
+        refused = [f"{path}: {why}" for path, why in report.what_if.refused.items()]
+        yield _page.section(f"What {report.what_if.variant} cannot be for", _page.listed(refused))
+    if report.convention:
+        yield _page.section(f"How {report.convention.name} counts", _page.listed(report.convention.notes))
+    if report.warnings:
+        yield _page.section("Warnings", _page.listed(report.warnings))
+
+
+def _checks(model: ModelCheck, view: View) -> str:
+    """The verdicts on a model, and which layers grew."""
+    from convcost.formats import _page, _verdicts
+    from convcost.formats._blocks import RIGHT, TITLES
+
+    parts = [_page.paragraph(model.source)]
+    if model.problem:
+        parts.append(_page.paragraph(f"Could not be checked: {model.problem.text}"))
+    rows: list[list[Cell | str]] = []
+    for verdict in model.verdicts:
+        shown = _verdicts.cells(verdict, view.raw)
+        check = f"{shown.check} ({shown.note})" if shown.note else shown.check
+        outcome = _page.Cell(shown.outcome, css=f"outcome {verdict.outcome}")
+        rows.append([outcome, check, shown.actual, shown.limit, shown.over_by, shown.used, shown.place])
+    if rows:
+        parts.append(_page.table(TITLES, rows, RIGHT, head=1))
+    for grown in model.grown:
+        layers = [
+            [_verdicts.signed(one.delta, grown.unit, raw=True), one.path, _verdicts.reason(one)] for one in grown.layers
+        ]
+        parts.append(_page.paragraph(f"Grew most in {grown.metric} since {grown.since}:"))
+        parts.append(_page.table(["more", "layer", "why"], layers, [True, False, False], head=1))
+    if model.message:
+        parts.append(_page.paragraph(model.message))
+    return _page.section(model.name, *parts)

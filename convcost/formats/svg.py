@@ -1,0 +1,44 @@
+"""A chart as SVG, for papers and READMEs: `-o svg.timeline:peak.svg`; the first of a result where none is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcost.formats import _drawing
+
+if TYPE_CHECKING:
+    from convcost.budget.difference import Difference
+    from convcost.budget.verdicts import Checked
+    from convcost.memory.footprint import Footprint
+    from convcost.planning.planner import Planning
+    from convcost.report import Report, WhatIf
+    from convcost.table import View
+
+SUFFIX = ".svg"
+SHOWS_A_CHART = True
+
+prepare = _drawing.prepare
+
+
+def report(report: Report, view: View) -> str:
+    return _drawing.svg(_drawing.chosen("report", (report,), view.chart))
+
+
+def variants(report: Report, what_ifs: list[WhatIf], view: View) -> str:
+    return _drawing.svg(_drawing.chosen("variants", (report, what_ifs), view.chart))
+
+
+def planning(planning: Planning, view: View) -> str:
+    return _drawing.svg(_drawing.chosen("planning", (planning,), view.chart))
+
+
+def footprint(footprint: Footprint, view: View) -> str:
+    return _drawing.svg(_drawing.chosen("footprint", (footprint,), view.chart))
+
+
+def check(checked: Checked, view: View) -> str:
+    return _drawing.svg(_drawing.chosen("check", (checked,), view.chart))
+
+
+def difference(difference: Difference, view: View) -> str:
+    return _drawing.svg(_drawing.chosen("difference", (difference,), view.chart))
