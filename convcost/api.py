@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from convcost.comparison import Comparison, compared
+from convcost.comparison import Comparison, compared, timed
 from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
 from convcost.profile import profile
@@ -544,15 +544,21 @@ def compare(
     groups: int = 1,
     depth_multiplier: int = 1,
     use_bias: bool = True,
+    device: Device | str | Path | None = None,
+    dtype: str = "float32",
 ) -> Comparison:
     """One 2-D convolution beside its depthwise separable twin, step by step.
 
     Args:
         size: height and width of the input; one int for both.
+        device: estimate the times on it: the name of a profile, or the path of one.
+        dtype: that the device computes in.
 
     Raises:
         ConvcostError: a setting is not allowed, with what was got and what is.
     """
-    return compared(
+    profiled = None if device is None else _device(device)
+    found = compared(
         in_channels, filters, kernel_size, size, strides, dilation_rate, padding, groups, depth_multiplier, use_bias
     )
+    return found if profiled is None else timed(found, profiled, dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,10 +12,14 @@ from convcost.errors import ConvcostError
 from convcost.layers.arithmetic import prod
 from convcost.layers.base import Kind
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
-from convcost.model import Shape
+from convcost.model import Shape, bytes_of
 from convcost.separability import bound, ceiling, iso_cost_filters, verdict
 from convcost.variants import kind, names, written
 from convcost.variants.base import NotApplicableError, totals
+
+if TYPE_CHECKING:
+    from convcost.device import Device
+    from convcost.estimate import Operation
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -42,6 +47,24 @@ class Alternative(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class ComparedTimes(msgspec.Struct, frozen=True):
+    """What the three layers are estimated to take on a device."""
+
+    device: Device
+    dtype: str
+    standard: Operation
+    depthwise: Operation
+    pointwise: Operation
+
+    @property
+    def separable_seconds(self) -> float:
+        return self.depthwise.seconds + self.pointwise.seconds
+
+    @property
+    def speed_up(self) -> float:
+        return self.standard.seconds / self.separable_seconds
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """A standard convolution, and the depthwise and pointwise steps that can stand in for it.
 
@@ -63,6 +86,8 @@ class Comparison(msgspec.Struct, frozen=True):
     iso_cost_filters: int
     verdict: str
     alternatives: tuple[Alternative, ...] = ()
+    estimate: ComparedTimes | None = None
+    """Where a device was named."""
 
     @property
     def separable(self) -> Cost:
@@ -153,6 +178,26 @@ def compared(
         verdict=verdict(standard_part.macs, separable_macs),
         alternatives=tuple(_alternatives(standard, shape)),
     )
+
+
+def timed(comparison: Comparison, device: Device, dtype: str = "float32") -> Comparison:
+    """`comparison` with what its layers are estimated to take. Raises ConvcostError as `convcost.roofline` does."""
+    from convcost.roofline import operation
+
+    def of(part: Part, kind: str, read: Shape) -> Operation:
+        read_bytes, weights, written = (bytes_of(n, dtype) for n in (prod(read), part.params, prod(part.output_shape)))
+        return operation(kind, dtype, device, macs=part.macs, read=read_bytes, weights=weights, written=written)
+
+    taps, channels = prod(comparison.kernel_size), comparison.input_shape[-1]
+    kind = "depthwise" if comparison.groups == channels > 1 else "pointwise" if taps == 1 else "convolution"
+    estimate = ComparedTimes(
+        device,
+        dtype,
+        of(comparison.standard, kind, comparison.input_shape),
+        of(comparison.depthwise, "depthwise", comparison.input_shape),
+        of(comparison.pointwise, "pointwise", comparison.depthwise.output_shape),
+    )
+    return msgspec.structs.replace(comparison, estimate=estimate)
 
 
 def _alternatives(standard: Conv2D, shape: Shape) -> Iterator[Alternative]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Format, Output
+from convcost.cli.options import DeviceName, Format, Output
 
 
 def compare(
@@ -22,6 +22,10 @@ def compare(
         int, typer.Option("--depth-multiplier", min=1, metavar="M", help="Depthwise filters a channel.")
     ] = 1,
     bias: Annotated[bool, typer.Option("--bias/--no-bias", help="Whether the layers have a bias, as in Keras.")] = True,
+    device: DeviceName = None,
+    dtype: Annotated[
+        str, typer.Option("--dtype", metavar="TYPE", help="What the device computes in, such as int8.")
+    ] = "float32",
     format_: Format = "table",
     output: Output = None,
 ) -> None:
@@ -31,6 +35,7 @@ def compare(
     convcost compare --in 3 --out 128 --k 3 --hw 5
     convcost compare --in 64 --out 128 --k 3x5 --hw 56x28 --stride 2
     convcost compare --in 32 --out 1 --k 3 --hw 28
+    convcost compare --in 64 --out 128 --device ethos-u55-128 --dtype int8
     """
     from convcost.api import compare as compared
     from convcost.cli import options
@@ -57,5 +62,7 @@ def compare(
         groups=groups,
         depth_multiplier=depth_multiplier,
         use_bias=bias,
+        device=options.profile(device),
+        dtype=dtype,
     )
     delivery.give("comparison", comparison, view=View())

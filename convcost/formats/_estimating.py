@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convcost import units
+from convcost.comparison import ComparedTimes, Comparison
 from convcost.device import ByKind, Device, Figure
 from convcost.estimate import Estimate, Operation, Timing
 from convcost.report import Report, WhatIf
@@ -88,6 +89,62 @@ def _by_kind(ceilings: ByKind, kinds: list[str]) -> str:
 def rate(figure: Figure, unit: str) -> str:
     """`28.8 GMAC/s (derived)`."""
     return f"{units.rate(figure.value, unit)} ({figure.origin})"
+
+
+def compared(comparison: Comparison, estimate: ComparedTimes) -> Iterator[str]:
+    """The roofline of each step of a comparison, with its numbers written out."""
+    device = estimate.device
+    yield f"Estimated time on {named(device)} in {estimate.dtype}, by its profile of {device.date}:"
+    for name in ("standard", "depthwise", "pointwise"):
+        yield from _step(name, getattr(estimate, name))
+    depthwise, pointwise = (units.duration(one.seconds) for one in (estimate.depthwise, estimate.pointwise))
+    yield (
+        f"  separable  {depthwise} + {pointwise} = {units.duration(estimate.separable_seconds)}: estimated speed-up"
+        f" {units.factor(estimate.speed_up)}, where the MACs fall {units.factor(comparison.reduction_factor)}"
+    )
+
+
+def _step(name: str, one: Operation) -> Iterator[str]:
+    """`overhead + max(MACs / ceiling, bytes / bandwidth)` of a step; by a law the sum of its terms."""
+    terms = [term for term in _terms(one) if term[2] or not one.law]
+    for place, (what, amount, figure, seconds) in enumerate(terms):
+        head = name if place == 0 else ""
+        unit = "MAC/s" if what == "MACs" else "B/s"
+        shown = f"{rate(figure, unit)} = {units.duration(seconds)}" if figure else "a bandwidth that is not told"
+        yield f"  {head:<9}  {amount} {what} / {shown}"
+    told = "the sum" if one.law else "the longest"
+    call = f", and {units.duration(one.overhead)} for the call" if one.overhead else ""
+    limit = "" if one.law else f"; {'compute' if one.compute_seconds >= one.memory_seconds else 'memory'}-bound"
+    yield f"{'':<13}{told}{call}: {units.duration(one.seconds)}{limit}, {2 * one.macs / one.bytes:.1f} FLOPs a byte"
+
+
+def _terms(one: Operation) -> Iterator[tuple[str, str, Figure | None, float]]:
+    """What there is to do, written out, at which rate it is done, and how long that takes."""
+    yield "MACs", f"{one.macs:,}", one.ceiling, one.compute_seconds
+
+    def moved(sizes: Sequence[int], figure: Figure | None) -> tuple[str, str, Figure | None, float]:
+        total = sum(sizes)
+        amount = " + ".join(f"{size:,}" for size in sizes) + (f" = {total:,}" if len(sizes) > 1 else "")
+        return "bytes", amount, figure, total / figure.value if figure else 0.0
+
+    if one.law is not None:
+        yield moved((one.read, one.weights), one.law.bytes_read_per_second)
+        yield moved((one.written,), one.law.bytes_written_per_second)
+    elif one.weight_bandwidth is not None:
+        yield moved((one.read, one.written), one.bandwidth)
+        yield moved((one.weights,), one.weight_bandwidth)
+    else:
+        yield moved((one.read, one.weights, one.written), one.bandwidth)
+
+
+def compared_as_dict(estimate: ComparedTimes) -> dict[str, Any]:
+    return {
+        "device": device_as_dict(estimate.device),
+        "dtype": estimate.dtype,
+        **{name: operation_as_dict(getattr(estimate, name)) for name in ("standard", "depthwise", "pointwise")},
+        "separable_seconds": estimate.separable_seconds,
+        "speed_up": estimate.speed_up,
+    }
 
 
 def gain(report: Report) -> list[str]:

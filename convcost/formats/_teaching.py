@@ -13,6 +13,10 @@ def explained(comparison: Comparison, bold: bool = False) -> str:
     """The text of `convcost compare`."""
     parts = [_question(comparison, bold), _standard(comparison), _separable(comparison), _params(comparison)]
     parts += [_ratio(comparison), _verdict(comparison, bold)]
+    if comparison.estimate is not None:
+        from convcost.formats._estimating import compared
+
+        parts.append("\n".join(compared(comparison, comparison.estimate)))
     if comparison.alternatives:
         rows = [ALTERNATIVE_TITLES, *alternatives(comparison)]
         text = aligned(rows, ALTERNATIVE_RIGHT)

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -91,7 +92,13 @@ def comparison(comparison: Comparison, view: View) -> str:
     rows.append(["separable", "", output, comparison.separable_params, comparison.separable.macs])
     others = [one for one in comparison.alternatives if one.variant != "separable"]
     rows += [[one.variant, "variant", output, one.params, one.macs] for one in others]
-    return _written(["step", "kind", "output_shape", "params", "macs"], rows)
+    header = ["step", "kind", "output_shape", "params", "macs"]
+    if estimate := comparison.estimate:
+        header.append("estimated_seconds")
+        seconds = [estimate.standard.seconds, estimate.depthwise.seconds, estimate.pointwise.seconds]
+        seconds.append(estimate.separable_seconds)
+        rows = [[*row, second] for row, second in zip_longest(rows, seconds)]
+    return _written(header, rows)
 
 
 def separability(result: Separability, view: View) -> str:

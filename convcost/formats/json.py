@@ -68,6 +68,11 @@ def verification(verification: Verification, view: View) -> str:
 
 
 def comparison(comparison: Comparison, view: View) -> str:
+    estimate: dict[str, Any] = {}
+    if comparison.estimate is not None:
+        from convcost.formats import _estimating
+
+        estimate = {"estimate": _estimating.compared_as_dict(comparison.estimate)}
     return _dumped(
         {
             **_head(),
@@ -89,6 +94,7 @@ def comparison(comparison: Comparison, view: View) -> str:
                 "iso_cost_filters": comparison.iso_cost_filters,
                 "verdict": comparison.verdict,
                 "variants": [msgspec.structs.asdict(one) for one in comparison.alternatives],
+                **estimate,
             },
         }
     )

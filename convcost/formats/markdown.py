@@ -104,6 +104,10 @@ def comparison(comparison: Comparison, view: View) -> str:
     together = f"{comparison.separable.macs:,} ({factor(comparison.reduction_factor)} fewer)"
     rows.append(["separable", shape(comparison.standard.output_shape), f"{comparison.separable_params:,}", together])
     parts = [table(["step", "output", "params", "MACs"], rows, [False, False, True, True])]
+    if comparison.estimate is not None:
+        from convcost.formats import _estimating
+
+        parts.append("\n".join(["```text", *_estimating.compared(comparison, comparison.estimate), "```"]))
     if comparison.alternatives:
         parts.append(table(ALTERNATIVE_TITLES, alternatives(comparison), ALTERNATIVE_RIGHT))
     return "\n\n".join(parts) + "\n"
