@@ -14,8 +14,9 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 """From the lowest that convcost allows to the newest that a release of TensorFlow has wheels for (2.21)."""
 
 FRAMEWORKS = re.compile(r"^\s*(?:import|from) (?:keras|tensorflow|tf_keras|opt_einsum|tests\.trained)\b", re.MULTILINE)
-PLAIN_TESTS = ["pytest", "hypothesis", "jsonschema", "junitparser", "prometheus-client", "scipy", "xmlschema"]
-"""What tests without a framework import."""
+EXTRAS = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+PLAIN = [one for name in ("test", "planner", "charts") for one in EXTRAS[name] if not one.startswith("convcost")]
+"""What the tests use, but for the frameworks."""
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "docs", "build", "lowest", "newest", "tests"]
@@ -31,8 +32,8 @@ def without_framework() -> list[str]:
 
 def plain_tests(session: nox.Session) -> None:
     """Tests in an environment without a framework, and without what checks code and docs."""
-    session.install(*PLAIN_TESTS)
-    session.run("uv", "pip", "list", "--quiet", external=True)
+    session.install(*PLAIN)
+    session.run("uv", "pip", "list", external=True)
     left_out = "not verify and not wants and not engine and not help"  # help is laid out by the version of Typer
     session.run(
         "python", "-m", "pytest", "-q", "-m", "not slow", "-k", left_out, *without_framework(), *session.posargs
