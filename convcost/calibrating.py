@@ -41,9 +41,9 @@ class Measured(msgspec.Struct, frozen=True):
         """Those of them that have a time, by dtype and kind."""
         found: dict[tuple[str, str], list[Observation]] = {}
         for (specimen, dtype), outcome in self.outcomes.items():
-            if specimen in wanted and outcome.median is not None:
+            if specimen in wanted and outcome.best is not None:
                 one = operation(specimen, dtype)
-                observation = Observation(one.macs, one.read + one.weights, one.written, outcome.median)
+                observation = Observation(one.macs, one.read + one.weights, one.written, outcome.best)
                 found.setdefault((dtype, specimen.kind), []).append(observation)
         return found
 

@@ -50,10 +50,15 @@ def calibrated(name: str, machine: Machine, date: str, seen: By, unseen: By) -> 
 
     Raises MeasureError where no kind was.
     """
-    fits = {key: fitted(found) for key, found in seen.items() if len(found) >= LEAST}
-    dtypes = list(dict.fromkeys(dtype for dtype, kind in fits if kind in KINDS))
+    enough = {key: found for key, found in seen.items() if len(found) >= LEAST}
+    dtypes = list(dict.fromkeys(dtype for dtype, kind in enough if kind in KINDS))
     if not dtypes:
         raise MeasureError("too little was measured: no kind of layer has enough times for a profile")
+    fits = {
+        (dtype, kind): fit
+        for dtype in dtypes
+        for kind, fit in fitted({kind: found for (of, kind), found in enough.items() if of == dtype}).items()
+    }
     errors = tuple(one for dtype in dtypes for one in _errors(dtype, fits, seen, unseen))
     told = {(one.dtype, one.kind): f"convcost calibrate: {_told(one)}" for one in errors}
     laws = {
@@ -74,7 +79,7 @@ def calibrated(name: str, machine: Machine, date: str, seen: By, unseen: By) -> 
 def _law(fit: Fit, source: str) -> Law:
     """A fit as a profile tells it: rates, with four digits; a term of 0 is left out."""
     rates = {rate: 1 / getattr(fit, term) for term, rate in RATES.items() if getattr(fit, term)}
-    figures = {**({"seconds_per_call": fit.calls} if fit.calls else {}), **rates}
+    figures = {**({"seconds_per_call": fit.call} if fit.call else {}), **rates}
     return Law(**{key: Figure(float(f"{value:.4g}"), "measured", source) for key, value in figures.items()})
 
 

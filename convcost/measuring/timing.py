@@ -55,6 +55,11 @@ class Outcome(msgspec.Struct, frozen=True):
         return median(self.turns) if self.turns else None
 
     @property
+    def best(self) -> float | None:
+        """The quickest turn, in seconds: what disturbs a machine can only make a turn longer."""
+        return min(self.turns, default=None)
+
+    @property
     def spread(self) -> float | None:
         """The median absolute deviation of the turns, in seconds: half of them are closer to the median."""
         middle = self.median
