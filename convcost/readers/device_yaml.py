@@ -44,14 +44,15 @@ def read_device(path: Path) -> Device:
     """The profile in a file. Raises ConvcostError naming the line, the key, what was got and what is allowed."""
     from convcost.device import Device
     from convcost.readers.located import located
-    from convcost.readers.yaml_lines import Entries, read_yaml
+    from convcost.readers.spec.place import shown
+    from convcost.readers.yaml_lines import Entries, plain, read_yaml
 
     root = read_yaml(path)
     if not isinstance(root, Entries) or "convcost_device" not in root.entries:
         raise ConvcostError(f"{path}:{root.line}: no device profile: it has no line `convcost_device: {VERSION}`")
     version = root.entries["convcost_device"]
-    if getattr(version, "value", None) != VERSION:
-        raise ConvcostError(f"{path}:{version.line}: convcost_device is not {VERSION}, the only one allowed")
+    if plain(version) != VERSION:
+        raise ConvcostError(f"{path}:{version.line}: convcost_device is {shown(version)}, allowed: {VERSION}")
     rest = {key: node for key, node in root.entries.items() if key != "convcost_device"}
     found = located(Entries(root.line, rest), Device, str(path))
     _check(found, root, path)
