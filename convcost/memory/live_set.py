@@ -129,14 +129,15 @@ def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[dict[int, str],
 def fused(steps: Sequence[Step], outputs: Sequence[int]) -> Fused:
     """The graph of fused steps. `outputs`: the tensors that the model puts out."""
     folded, buffers = fuse(steps, outputs)
-    calls: Counter[str] = Counter()
+    calls: dict[str, int] = {}
     nodes = []
     for index, step in enumerate(steps):
+        call = calls.get(step.layer, 0)
+        calls[step.layer] = call + 1
         if step.inputs and index not in folded:
-            reads = frozenset(buffers.of(tensor.number) for tensor in step.inputs)
-            writes = frozenset(buffers.of(tensor.number) for tensor in step.outputs)
-            nodes.append(Node(step.layer, reads, writes, calls[step.layer]))
-        calls[step.layer] += 1
+            reads = frozenset([buffers.of(tensor.number) for tensor in step.inputs])
+            writes = frozenset([buffers.of(tensor.number) for tensor in step.outputs])
+            nodes.append(Node(step.layer, reads, writes, call))
     return Fused(
         nodes=tuple(nodes),
         bytes={buffer: buffers.bytes[buffer] for buffer in buffers.readers},
@@ -158,13 +159,14 @@ def walk(graph: Fused, order: Sequence[int] | None = None) -> Iterator[tuple[Nod
     now = sum(graph.bytes[buffer] for buffer in alive)
     for place in range(len(graph.nodes)) if order is None else order:
         node = graph.nodes[place]
-        now += sum(graph.bytes[buffer] for buffer in node.writes - alive)
+        now += sum([graph.bytes[buffer] for buffer in node.writes - alive])
         alive |= node.writes
         yield node, now, alive
-        left.subtract(node.reads)
+        for buffer in node.reads:
+            left[buffer] -= 1
         done = [buffer for buffer in node.reads | node.writes if not left[buffer]]
         alive.difference_update(done)
-        now -= sum(graph.bytes[buffer] for buffer in done)
+        now -= sum([graph.bytes[buffer] for buffer in done])
 
 
 def timeline(graph: Fused, order: Sequence[int] | None = None) -> tuple[Moment, ...]:
