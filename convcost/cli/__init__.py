@@ -11,7 +11,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
@@ -43,8 +43,8 @@ COMMANDS = (
 )
 
 
-def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The program with these commands."""
+def app(commands: Iterable[str] = COMMANDS, listed: bool = False) -> typer.Typer:
+    """The program with these commands. `listed`: to be named and described alone, for which no signature is read."""
     program = typer.Typer(
         name="convcost",
         help="What every layer of a convolutional network costs, as it is and as a depthwise separable convolution.",
@@ -55,11 +55,28 @@ def app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     program.callback()(_options)
     for name in commands:
-        program.command(name)(getattr(importlib.import_module(f"{__name__}.{name}"), name))
+        command = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+        program.command(name)(_described(command) if listed else command)
     return program
 
 
 def _print_version(wanted: bool) -> None:
+def _described(command: Callable[..., None]) -> Callable[[], None]:
+    def only() -> None: ...
+
+    only.__doc__ = command.__doc__
+    return only
+
+
+def _asked() -> str | None:
+    """The command of this run, or the one whose options a shell wants to complete."""
+    completing = "_CONVCOST_COMPLETE" in os.environ
+    typed = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+    words = typed.split()[1:] if completing else sys.argv[1:]
+    first = next((word for word in words if not word.startswith("-")), None)
+    return first if first in COMMANDS else None
+
+
     if wanted:
         typer.echo(f"convcost {__version__}")
         raise typer.Exit
@@ -82,8 +99,8 @@ def main() -> None:
     from convcost.cli.output import error, settle
     from convcost.errors import ConvcostError
 
-    asked = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
-    program = app([asked] if asked in COMMANDS else COMMANDS)
+    asked = _asked()
+    program = app([asked]) if asked else app(listed=True)
     try:
         code = program(prog_name="convcost", standalone_mode=False)
     except ConvcostError as refusal:
