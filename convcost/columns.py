@@ -46,7 +46,16 @@ class Column(msgspec.Struct, frozen=True):
 
 def columns(view: View, figures: tuple[str, ...] = ("MACs", "FLOPs")) -> list[Column]:
     """The columns that people see, for a view; `figures` is what the report calls its counts."""
-    shown = [column for column in COLUMNS if column.shown(view)]
+    return _titled([column for column in COLUMNS if column.shown(view)], figures)
+
+
+def all_columns(view: View, figures: tuple[str, ...] = ("MACs", "FLOPs")) -> list[Column]:
+    """The columns that a view has a use for, where width does not matter."""
+    chosen = [column for column in COLUMNS if column.wanted is None or column.wanted(view)]
+    return _titled([column for column in chosen if column.value is not None], figures)
+
+
+def _titled(shown: list[Column], figures: tuple[str, ...]) -> list[Column]:
     if len(figures) == 1:
         shown = [column for column in shown if column.key != "flops"]
     return [msgspec.structs.replace(column, title=column.title.format(*figures)) for column in shown]

@@ -45,7 +45,8 @@ ORANGE, BLUE, GREEN, PURPLE, YELLOW, GREY, RED = (
 ON_COLOR = "#101820"
 """Text on any of the hues, in both themes."""
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+"""Of one width on all systems, so that a drawing made here has room for its texts where it is shown."""
 WIDTH = 760
 """Pixels of a picture that stands alone; on a page it is as wide as the page."""
 
@@ -55,9 +56,12 @@ BAR = 18
 MOST_BARS = 40
 """Bars with names that can still be read as a picture; the table has the others."""
 
+LONGEST = "(containerSize()[0] < 560 ? 16 : 40)"
+"""Characters of a name beside an axis."""
+
 NAMES = {
-    "labelExpr": "length(datum.label) > 38 ? '…' + slice(datum.label, -37) : datum.label",
-    "labelLimit": {"expr": "containerSize()[0] < 560 ? 116 : 270"},
+    "labelExpr": f"length(datum.label) > {LONGEST} ? '…' + slice(datum.label, 1 - {LONGEST}) : datum.label",
+    "labelLimit": 300,
     "ticks": False,
     "domain": False,
 }
@@ -114,12 +118,13 @@ def style() -> dict[str, Any]:
             "titleColor": MUTED,
             "labelFont": FONT,
             "titleFont": FONT,
+            "titleFontWeight": "normal",
             "labelFontSize": 12,
             "labelLimit": 0,
             "symbolType": "square",
             "orient": "top",
             "direction": "horizontal",
-            "columns": {"signal": "containerSize()[0] < 560 ? 2 : 0"},
+            "columns": {"signal": "containerSize()[0] < 430 ? 1 : containerSize()[0] < 700 ? 2 : 0"},
         },
     }
 

@@ -134,8 +134,8 @@ def _text(report: Report, nodes: list[dict[str, Any]]) -> str:
     largest = sorted(blocks, key=lambda node: -node["macs"])[:3]
     told = ", ".join(f"{node['name']} ({units.percent(node['macs'], whole)})" for node in largest if node["macs"])
     shares = {key: sum(node["macs"] for node in leaves if node["group"] == key) for key in GROUPS}
-    kinds = ", ".join(f"{GROUPS[key][0]} {units.percent(macs, whole)}" for key, macs in shares.items() if macs)
-    return f"Most of the {figure}: {told}. By kind of layer: {kinds}."
+    kinds = "; ".join(f"{units.percent(macs, whole)} {GROUPS[key][0]}" for key, macs in shares.items() if macs)
+    return f"Largest in {figure}: {told}. By kind of layer: {kinds}."
 
 
 def _spec(text: str, nodes: list[dict[str, Any]], metrics: dict[str, str], height: int) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The roofline of a device, and where the layers are under it (Williams, Waterman and Patterson, CACM 52(4), 2009).
 
 Both axes are logarithmic: MACs for each byte moved, and MACs a second. A layer is a point, as large as its share of the
-time; how far it is below the roof is what its calls themselves take.
+time; what it is below the roof, its calls themselves take, or weights in a memory of their own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from math import ceil, floor, log10
 from typing import Any
 
 from convcost import units
@@ -16,6 +18,8 @@ from convcost.units import printable
 
 HEIGHT = 380
 BOUNDS = (("compute", ORANGE), ("memory", BLUE), ("overhead", GREY))
+CLOSE = 1.35
+"""Ceilings whose labels would overlap, as a factor."""
 BEYOND = 4.0
 """How far the roofs go on beside the points, as a factor."""
 
@@ -67,13 +71,10 @@ def _roofs(points: list[Timing]) -> list[dict[str, Any]]:
         for one in timing.operations:
             if one.ceiling is not None and one.bandwidth is not None and one.law is None:
                 roofs.setdefault((one.ceiling.value, one.bandwidth.value), f"{one.dtype} {one.kind}")
-    lines, labels = [], []
-    for number, ((ceiling, bandwidth), name) in enumerate(roofs.items()):
-        ridge = ceiling / bandwidth
-        ends = sorted({least, min(max(ridge, least), most), most})
+    lines = []
+    for number, (ceiling, bandwidth) in enumerate(roofs):
+        ends = sorted({least, min(max(ceiling / bandwidth, least), most), most})
         lines += [{"roof": number, "intensity": x, "rate": min(ceiling, bandwidth * x)} for x in ends]
-        label = f"{units.count(round(ceiling))} MAC/s" + (f", {name}" if len(roofs) > 1 else "")
-        labels.append({"intensity": most, "rate": min(ceiling, bandwidth * most), "label": label})
     x = {"field": "intensity", "type": "quantitative"}
     y = {"field": "rate", "type": "quantitative"}
     return [
@@ -83,15 +84,36 @@ def _roofs(points: list[Timing]) -> list[dict[str, Any]]:
             "encoding": {"x": x, "y": y, "detail": {"field": "roof"}},
         },
         {
-            "data": {"values": labels},
+            "data": {"values": _labels(roofs, most)},
             "mark": {"type": "text", "align": "right", "dy": -7, "color": MUTED},
             "encoding": {"x": x, "y": y, "text": {"field": "label"}},
         },
     ]
 
 
+def _labels(roofs: Mapping[tuple[float, float], str], most: float) -> list[dict[str, Any]]:
+    """What each ceiling is, at the right end of its line; those that are close share a label."""
+    ceilings: dict[float, list[str]] = {}
+    for (ceiling, _), name in roofs.items():
+        ceilings.setdefault(ceiling, []).append(name)
+    labels: list[dict[str, Any]] = []
+    for ceiling in sorted(ceilings, reverse=True):
+        told = units.rate(ceiling, "MAC/s") + (f" {', '.join(ceilings[ceiling])}" if len(roofs) > 1 else "")
+        if labels and labels[-1]["rate"] < CLOSE * ceiling:
+            labels[-1]["label"] += f" · {told}"
+        else:
+            labels.append({"intensity": most, "rate": ceiling, "label": told})
+    return labels
+
+
+def _decades(values: Iterable[float]) -> list[float]:
+    """The powers of ten around values, for an axis."""
+    logs = [log10(value) for value in values if value > 0]
+    return [10.0**power for power in range(floor(min(logs)), ceil(max(logs)) + 1)]
+
+
 def _points(values: list[dict[str, Any]], bounds: list[tuple[str, str]]) -> dict[str, Any]:
-    axis = {**COUNTS, "tickCount": 8}
+    scale = {"type": "log", "nice": False}
     return {
         "data": {"values": values},
         "mark": {"type": "circle", "opacity": 0.8, "stroke": INK, "strokeWidth": 0.5},
@@ -100,15 +122,15 @@ def _points(values: list[dict[str, Any]], bounds: list[tuple[str, str]]) -> dict
                 "field": "intensity",
                 "type": "quantitative",
                 "title": "MACs for each byte moved",
-                "scale": {"type": "log", "nice": False},
-                "axis": axis,
+                "scale": scale,
+                "axis": {"values": _decades(one["intensity"] for one in values), "format": "~r"},
             },
             "y": {
                 "field": "rate",
                 "type": "quantitative",
                 "title": "MAC/s",
                 "scale": {"type": "log"},
-                "axis": axis,
+                "axis": {**COUNTS, "values": _decades(one["rate"] for one in values)},
             },
             "size": {"field": "share", "type": "quantitative", "legend": None, "scale": {"range": [24, 900]}},
             "color": {"field": "bound", "scale": legend(bounds), "title": "limited by"},

@@ -89,7 +89,7 @@ def _bars(moments: Sequence[Moment], divisor: int, unit: str) -> dict[str, Any]:
                 "axis": {"grid": False, "tickMinStep": 1},
             },
             "x2": {"field": "to"},
-            "y": {"field": "low", "type": "quantitative", "title": unit},
+            "y": {"field": "low", "type": "quantitative", "title": unit, "axis": {"tickCount": 6}},
             "y2": {"field": "high"},
             "color": {"field": "part", "scale": legend(PARTS), "title": None},
             "tooltip": [

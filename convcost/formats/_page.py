@@ -44,8 +44,8 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 def escaped(text: str) -> str:
-    """Text that HTML shows as it is."""
-    return escape(printable(text), quote=True)
+    """Text that HTML shows as it is; a number stays on the line of its %."""
+    return escape(printable(text), quote=True).replace(" %", "&nbsp;%")
 
 
 def page(title: str, about: str, figures: Sequence[Figure], charts: Sequence[Chart], sections: Iterable[str]) -> str:

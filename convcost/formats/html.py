@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from convcost import units
-from convcost.columns import Column, columns, sums
+from convcost.columns import Column, all_columns, sums
 from convcost.report import Report, WhatIf
 from convcost.table import Line, View, lines
-from convcost.units import printable
 
 if TYPE_CHECKING:
-    from convcost.budget.difference import Difference
+    from convcost.budget.difference import Change, Difference
     from convcost.budget.verdicts import Checked, ModelCheck
     from convcost.formats._page import Cell, Figure
     from convcost.memory.footprint import Footprint
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 SUFFIX = ".html"
 METRICS = ("macs", "flops", "params", "trainable_params", "weight_bytes", "peak_activation_bytes")
 """Of a report's totals, in the order of `sums`."""
+SHARES = ("share", "time_share")
+"""Columns whose cells are bars too."""
 
 
 def prepare() -> None:
@@ -86,14 +87,20 @@ def planning(planning: Planning, view: View) -> str:
             _planning.TOTAL_TITLES, _planning.totals(planning, planning.plan, view), _planning.TOTAL_RIGHT
         )
         sections.append(_page.section("What the plan comes to", totals))
-        rows = _planning.layers(planning.plan, view)
+        shown = zip(_planning.layers(planning.plan, view), planning.plan.replacements, strict=True)
+        rows: list[list[Cell]] = [
+            _sortable(
+                row, {2: one.macs_before, 3: one.macs_after, 4: one.macs_before / (one.macs_after or 1), 5: one.loss}
+            )
+            for row, one in shown
+        ]
         table = _page.table(
             _planning.LAYER_TITLES, rows, _planning.LAYER_RIGHT, name="layers", search="Search replaced layers"
         )
         sections.append(_page.section("What it replaces", table))
     if planning.front:
-        rows = [row[:-1] for row in _planning.front(planning, view)]
-        front = _page.table(_planning.FRONT_TITLES[:-1], rows, _planning.FRONT_RIGHT[:-1])
+        points = [row[:-1] for row in _planning.front(planning, view)]
+        front = _page.table(_planning.FRONT_TITLES[:-1], points, _planning.FRONT_RIGHT[:-1])
         sections.append(_page.section("The least loss at other limits of MACs", front))
     sections.append(_page.section("What is assumed", *map(_page.paragraph, _planning.remarks(planning))))
     charts = charts_of("planning", planning)
@@ -112,18 +119,18 @@ def footprint(footprint: Footprint, view: View) -> str:
     ]
     sections = []
     if footprint.peak is not None:
-        rows = [[units.size(one.bytes, view.raw), printable(one.layer)] for one in footprint.peak.live]
-        alive = _page.table(["bytes", "layer"], rows, [True, False], head=1)
+        alive = _page.table(
+            ["layer", "bytes"],
+            [[one.layer, units.size(one.bytes, view.raw)] for one in footprint.peak.live],
+            [False, True],
+        )
         sections.append(_page.section(f"Alive at the peak, {footprint.peak.layer}", alive))
     if said := _timeline.order(footprint, view.raw):
         sections.append(_page.section("Order of execution", _page.paragraph(said)))
-    steps: list[list[Cell | str]] = [
-        [_page.Cell(step, int(step)), *cells]
-        for (step, *cells) in _timeline.step_cells(footprint, view.raw)
-    ]  # fmt: skip
-    for row, moment in zip(steps, footprint.moments, strict=True):
-        sizes = (moment.bytes, moment.written, moment.read, moment.waiting)
-        row[2:6] = [_page.Cell(units.size(size, view.raw), size) for size in sizes]
+    steps = [
+        _sortable(row, {0: one.place + 1, 2: one.bytes, 3: one.written, 4: one.read, 5: one.waiting})
+        for row, one in zip(_timeline.step_cells(footprint, view.raw), footprint.moments, strict=True)
+    ]
     table = _page.table(_timeline.STEP_TITLES, steps, _timeline.STEP_RIGHT, name="steps", head=1, search="Search steps")
     charts = charts_of("footprint", footprint)
     title = f"Memory of {footprint.report.name}"
@@ -147,9 +154,12 @@ def difference(difference: Difference, view: View) -> str:
 
     totals = _page.table(_sides.TOTAL_TITLES, _sides.totals(difference, view.raw), _sides.TOTAL_RIGHT)
     sections = [_page.section("Totals", totals)]
-    if rows := _sides.layers(difference, view.raw):
+    changes = [change for change in difference.changes if change.sign != "="]
+    if changes:
+        shown = zip(_sides.layers(difference, view.raw), changes, strict=True)
+        rows = [_sortable(row, _of_change(change)) for row, change in shown]
         table = _page.table(
-            _sides.LAYER_TITLES, rows, _sides.LAYER_RIGHT, name="layers", head=1, search="Search layers"
+            ["sign", *_sides.LAYER_TITLES[1:]], rows, _sides.LAYER_RIGHT, name="layers", head=1, search="Search layers"
         )
         sections.append(_page.section("Layers that differ", table, _page.paragraph(_sides.unchanged(difference))))
     return _page.page("Two models side by side", "", [], charts_of("difference", difference), sections)
@@ -178,6 +188,23 @@ def _variant(name: str, then: Report, now: Report, converted: int, weights: str)
     ]
 
 
+def _sortable(row: Sequence[str], values: Mapping[int, float | None]) -> list[Cell]:
+    """Cells, and by column the numbers that they sort by."""
+    from convcost.formats._page import Cell
+
+    return [Cell(text, values.get(column)) for column, text in enumerate(row)]
+
+
+def _of_change(change: Change) -> dict[int, float | None]:
+    """What a layer of a diff sorts by, by column."""
+    values: dict[int, float | None] = {}
+    for column, metric in ((3, "macs"), (6, "params")):
+        values[column] = change.old.values[metric] if change.old else None
+        values[column + 1] = change.new.values[metric] if change.new else None
+        values[column + 2] = change.delta(metric)
+    return values
+
+
 def _about(report: Report) -> str:
     parts = [report.source, f"input {_inputs(report)}", f"{len(report.rows)} layers"]
     if report.batch > 1:
@@ -197,7 +224,9 @@ def _figures(report: Report, view: View) -> list[Figure]:
 
     what_if = report.what_if.variant if report.what_if else ""
     figures = [
-        Figure(line.what, line.now, f"{what_if}: {line.then}, {line.factor}" if line.then else "")
+        Figure(
+            line.what, line.now, f"{what_if}: {line.then}, {line.factor}" if line.then not in (None, line.now) else ""
+        )
         for line in sums(report, view)
     ]
     if report.estimate is not None:
@@ -215,30 +244,34 @@ def _layers(report: Report, view: View) -> str:
     from convcost.formats import _page
 
     wide = msgspec.structs.replace(view, width=None, flops=True)
-    chosen = columns(wide, report.figures)
+    chosen = all_columns(wide, report.figures)
     shown = lines(report, view)
-    largest = max((line.macs for line in shown), default=0)
+    largest = {
+        column.key: max((column.value(line, report) or 0 for line in shown), default=0)
+        for column in chosen
+        if column.key in SHARES and column.value
+    }
     rows = [
         [_page.Cell(str(place), place), *(_layer_cell(column, line, report, wide, largest) for column in chosen)]
         for place, line in enumerate(shown, start=1)
     ]
     titles = ["#", *(column.title for column in chosen)]
-    right = [True, *(column.right or column.key == "share" for column in chosen)]
+    right = [True, *(column.right or column.key in SHARES for column in chosen)]
     table = _page.table(titles, rows, right, name="layers", head=1, search="Search layers")
     everything = len(lines(report, View(depth=view.depth)))
     some = f"{len(shown)} of {everything} lines shown; the totals are those of all."
     return _page.section("Every layer", _page.paragraph(some) if len(shown) < everything else "", table)
 
 
-def _layer_cell(column: Column, line: Line, report: Report, view: View, largest: int) -> Cell:
-    """`largest`: the most MACs of a line, whose share has the longest bar."""
+def _layer_cell(column: Column, line: Line, report: Report, view: View, largest: Mapping[str, float]) -> Cell:
+    """`largest`: the greatest share by column, which has the longest bar."""
     from convcost.formats._page import Cell
 
     value = column.value(line, report) if column.value else None
     sorts = value if isinstance(value, int | float) else None
-    if column.key == "share":
-        known = units.percent(line.macs, report.totals.macs) if line.complete else "?"
-        return Cell(known, sorts, "share", line.macs / largest if largest else None)
+    if column.key in SHARES:
+        text = column.text(line, report, msgspec.structs.replace(view, width=0)).strip()  # without a bar of its own
+        return Cell(text, sorts, "share", sorts / largest[column.key] if sorts and largest[column.key] else None)
     return Cell(column.text(line, report, view), sorts)
 
 
@@ -273,7 +306,7 @@ def _checks(model: ModelCheck, view: View) -> str:
         outcome = _page.Cell(shown.outcome, css=f"outcome {verdict.outcome}")
         rows.append([outcome, check, shown.actual, shown.limit, shown.over_by, shown.used, shown.place])
     if rows:
-        parts.append(_page.table(TITLES, rows, RIGHT, head=1))
+        parts.append(_page.table(["verdict", *TITLES[1:]], rows, RIGHT, head=1))
     for grown in model.grown:
         layers = [
             [_verdicts.signed(one.delta, grown.unit, raw=True), one.path, _verdicts.reason(one)] for one in grown.layers
