@@ -13,6 +13,9 @@ import msgspec
 
 from convcost.cost import Cost
 
+MOST_LAYERS = 40_000
+"""Of a model, and calls of them. A spec of two lines can repeat one a million times; Keras's largest has some 1,000."""
+
 Dim = int | None
 """A size; None where the file leaves it open."""
 

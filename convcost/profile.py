@@ -17,6 +17,7 @@ from convcost.memory import live_set
 from convcost.memory.fused import Fused
 from convcost.memory.live_set import Tensor
 from convcost.model import (
+    MOST_LAYERS,
     Dim,
     Layer,
     Model,
@@ -35,6 +36,10 @@ NO_SHAPE = "the shape of its input is not known"
 
 MOST_ELEMENTS = 10**18
 """Of one tensor: more is a mistake, or meant to make the numbers explode."""
+
+MOST_CALLS = MOST_LAYERS
+MOST_TENSORS = 4 * MOST_CALLS
+"""Of one run. Nested models that call each other twice make many of few layers."""
 
 ARITHMETIC_ERRORS = (IndexError, TypeError, ValueError, ZeroDivisionError, OverflowError)
 """What a rule's arithmetic raises on inputs that are too few, too many, or of another rank than the layer takes."""
@@ -114,6 +119,7 @@ class _Run:
         self.compare = True
         self.same_batch = True
         self.tensors = 0
+        self.calls = 0
         self.leaves: dict[str, _Leaf] = {}
         self.steps: list[live_set.Step] = []
         self.warnings: list[str] = []
@@ -121,6 +127,8 @@ class _Run:
 
     def tensor(self, shape: Shape | None, dtype: str) -> Tensor:
         self.tensors += 1
+        if self.tensors > MOST_TENSORS:
+            raise ConvcostError(f"{self.source}: more than {MOST_TENSORS:,} tensors, the most allowed")
         return Tensor(self.tensors, shape, dtype)
 
     def model(self, model: Model, inputs: Sequence[Tensor], prefix: str) -> list[Tensor]:
@@ -134,6 +142,11 @@ class _Run:
         arity = _arity(model)
         for layer, index, call in in_order(model):
             path = prefix + layer.name
+            self.calls += 1
+            if self.calls > MOST_CALLS:
+                raise ConvcostError(
+                    f"{self.source}: more than {MOST_CALLS:,} calls of layers, those in nested models included"
+                )
             if call.rule is not None:
                 layer = msgspec.structs.replace(layer, rule=call.rule)
             if isinstance(layer.rule, InputLayer):

@@ -45,7 +45,7 @@ def read_lock(path: Path) -> LockFile | None:
     try:
         text = path.read_bytes()
         lock = msgspec.json.decode(text, type=Lock)
-    except (msgspec.DecodeError, OSError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise ConvcostError(
             f"{shown_path(path)}: no lock file: {error}; after a merge conflict, settle it or run `convcost lock`"
         ) from None

@@ -16,7 +16,7 @@ from convcost.errors import ConvcostError
 from convcost.layers import find, is_operation, why_unknown
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
-from convcost.model import FLOAT32, Call, Layer, Model, OpenShape, Policy, Recorded, Ref, Rule, Unknown
+from convcost.model import FLOAT32, MOST_LAYERS, Call, Layer, Model, OpenShape, Policy, Recorded, Ref, Rule, Unknown
 from convcost.readers.keras_calls import (
     arguments_of,
     bound,
@@ -27,7 +27,8 @@ from convcost.readers.keras_calls import (
 )
 from convcost.readers.keras_older import modern
 
-MOST_LAYERS = 1_000_000
+MOST_READ = 100_000
+"""Tensors that one call may read."""
 DEEPEST_NESTING = 32
 
 CALLS_A_FUNCTION = ("TFOpLambda", "SlicingOpLambda")
@@ -158,6 +159,11 @@ class _Graph:
                 inputs.setdefault(argument or "", []).extend(refs)
             else:
                 extras.extend(refs)
+        count = len(extras) + sum(map(len, inputs.values()))
+        if count > MOST_READ:
+            raise ConvcostError(
+                f"{self.source}: a call of layer {_name(entry)!r} reads {count:,} tensors, allowed: {MOST_READ:,}"
+            )
         first = [ref for argument, refs in inputs.items() if argument not in named for ref in refs]
         rest = [ref for argument in named for ref in inputs.get(argument, ())]
         rule = rule_of(entry, kind, {**settings, **given}, self.source, self.depth) if given else None

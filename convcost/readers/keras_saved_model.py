@@ -61,7 +61,10 @@ def weights_in(path: Path) -> SavedWeights:
 
     with _told_as_damage(path):
         metadata = {number: decoded(text) for number, text in _metadata(path).items()}
-        return SavedWeights(nodes_in(_bytes(path / PROGRAM)), metadata)
+        nodes = nodes_in(_bytes(path / PROGRAM))
+        if not nodes:
+            raise ValueError(f"{PROGRAM} has no objects")
+        return SavedWeights(nodes, metadata)
 
 
 def _metadata(path: Path) -> dict[int, str]:

@@ -55,7 +55,12 @@ def nodes_in(saved_model: bytes) -> list[Node]:
     """The objects of a SavedModel, the model itself first. Raises ValueError where the bytes are none."""
     graphs = messages(memoryview(saved_model), META_GRAPHS)
     objects = (messages(graph, OBJECT_GRAPH) for graph in graphs)
-    return [_node(node) for graph in objects for found in graph for node in messages(found, NODES)]
+    nodes = [_node(node) for graph in objects for found in graph for node in messages(found, NODES)]
+    for number, node in enumerate(nodes):
+        astray = next((child for child in node.children.values() if child >= len(nodes)), None)
+        if astray is not None:
+            raise ValueError(f"object {number} holds object {astray}, of {len(nodes)}")
+    return nodes
 
 
 def _node(node: memoryview) -> Node:

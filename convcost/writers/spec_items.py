@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -196,7 +197,7 @@ class Scope:
         """The settings that are not the default."""
         if quantization_of(getattr(rule, "dtype", None)) is not None:
             raise self.whole.fault(path, "its weights are quantized")
-        for field in msgspec.structs.fields(rule):
+        for field in _fields(type(rule)):
             value, setting = getattr(rule, field.name), field.encode_name
             if setting in rule.inner and value is not None:
                 yield setting, self.inner(value, path)
@@ -254,6 +255,12 @@ def _is_counted(layer: Layer) -> bool:
 
 def _is_automatic_input(name: str) -> bool:
     return re.fullmatch(r"input(_layer)?(_\d+)?|.*_input_*", name) is not None
+
+
+@cache
+def _fields(kind: type[Kind]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The settings of a kind, which msgspec looks up anew each time."""
+    return msgspec.structs.fields(kind)
 
 
 def _is_default(rule: Kind, setting: str, value: Any, default: Any) -> bool:

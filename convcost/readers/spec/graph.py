@@ -10,7 +10,7 @@ import msgspec
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.many import Many
-from convcost.model import DTYPE_BITS, FLOAT32, Call, Layer, Model, Policy, Ref
+from convcost.model import DTYPE_BITS, FLOAT32, MOST_LAYERS, Call, Layer, Model, Policy, Ref
 from convcost.naming import snake_case
 from convcost.readers.spec.items import INPUT, Again, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
 from convcost.readers.spec.parameters import Names, bound, integer, value_of
@@ -19,7 +19,6 @@ from convcost.readers.spec.settings import record, title_of, values
 from convcost.readers.yaml_lines import Node
 from convcost.suggestions import did_you_mean
 
-MOST_LAYERS = 1_000_000
 LONGEST_NUMBER = 6
 """Digits of the number of an output."""
 DEEPEST_NESTING = 32
