@@ -46,7 +46,7 @@ def _block(model: ModelCheck, view: View) -> Iterator[str]:
             len(largest.layers),
         )
     for note in model.notes:
-        yield f"  {note}"
+        yield f"  {printable(note)}"
     if model.message and model.outcome in ("fail", "warn", "unmeasured"):
         yield f"  {printable(model.message)}"
 

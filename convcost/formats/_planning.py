@@ -71,7 +71,7 @@ def front(planning: Planning, view: View) -> list[list[str]]:
 
 def remarks(planning: Planning) -> list[str]:
     """What the losses are, and what is assumed of them."""
-    said = [f"A loss is {planning.losses}."]
+    said = [f"A loss is {printable(planning.losses)}."]
     if planning.plan is not None:
         total = f"loss {planning.plan.loss:.4f} in all, the least that meets the limits, given that losses add up"
         said.insert(0, f"{len(planning.plan.replacements)} of {len(planning.report.rows)} layers replaced: {total}.")

@@ -69,14 +69,14 @@ def _totals(report: Report) -> dict[str, int]:
 
 
 def _verdict(verification: Verification) -> str:
-    ours = verification.ours
+    ours, by = verification.ours, printable(verification.by)
     if not verification.agrees:
         paths = {one.path for one in verification.disagreements}
-        return f"not verified: {len(paths)} of {len(ours.rows)} layers differ from {verification.by}"
+        return f"not verified: {len(paths)} of {len(ours.rows)} layers differ from {by}"
     counts = f"{len(ours.rows)} layers, params {ours.totals.params:,}, MACs {ours.totals.macs:,}"
     if not verification.complete:
-        return f"not verified: {counts}: what is counted is equal to {verification.by}"
-    return f"verified: {counts}: all equal to {verification.by}"
+        return f"not verified: {counts}: what is counted is equal to {by}"
+    return f"verified: {counts}: all equal to {by}"
 
 
 def _disagreements(verification: Verification) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SUFFIX = ".md"
 
 _BLOCK = re.compile(r"^(\d{0,9})([-+=.])")
-_LIVE = re.compile(r"[@#]|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE)
+_LIVE = re.compile(r"[@#]|:(?=//|[\w+-]+:|[\w+-]*[a-z][\w+-]*$)|(?<=www)\.", re.IGNORECASE)
 """What GitHub and GitLab make a mention, a reference, a picture or a link of, backslash or not."""
 
 
@@ -221,11 +221,12 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
 
 def beginning(text: str) -> str:
     """Text that begins a line, where a list, a rule or code could begin too."""
-    return _BLOCK.sub(r"\1\\\2", escaped(text.strip()))
+    return _BLOCK.sub(r"\1\\\2", escaped(text).lstrip())
 
 
 def escaped(text: str) -> str:
     """Text that Markdown, the HTML in it, and the sites that show it leave as it is."""
     text = _LIVE.sub("\\g<0>\0", printable(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = "".join(f"\\{sign}" if sign in "\\`*_{}[]()#|!~$" else sign for sign in text)
-    return text.replace("\0", "<!---->")  # a comment does not show, and parts what would be alive
+    text = "".join(f"\\{sign}" if sign in "\\`*_{}[]()#|!~" else sign for sign in text)
+    # A comment does not show, and parts what would be alive; GitHub finds formulas between bare dollar signs alone.
+    return text.replace("\0", "<!---->").replace("$", "<span>$</span>")
