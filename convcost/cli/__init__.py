@@ -34,6 +34,7 @@ COMMANDS = (
     "explain",
     "verify",
     "bench",
+    "calibrate",
     "check",
     "diff",
     "init",
