@@ -61,7 +61,6 @@ def app(commands: Iterable[str] = COMMANDS, listed: bool = False) -> typer.Typer
     return program
 
 
-def _print_version(wanted: bool) -> None:
 def _described(command: Callable[..., None]) -> Callable[[], None]:
     def only() -> None: ...
 
@@ -78,6 +77,7 @@ def _asked() -> str | None:
     return first if first in COMMANDS else None
 
 
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"convcost {__version__}")
         raise typer.Exit
