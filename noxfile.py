@@ -19,6 +19,7 @@ FRAMEWORKS = re.compile(
 EXTRAS = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
 PLAIN = [one for name in ("test", "planner", "charts") for one in EXTRAS[name] if not one.startswith("convcost")]
 """What the tests use, but for the frameworks."""
+BUILDING = ["build", "hatchling>=1.26", "twine", "uv", "pytest", "hypothesis"]
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["lint", "docs", "build", "lowest", "newest", "tests"]
@@ -82,7 +83,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def build(session: nox.Session) -> None:
     """Sdist and wheel into dist/, checked and installed as users would."""
-    session.install("build", "hatchling>=1.26", "twine", "uv", "pytest", "hypothesis")
+    session.install("-e", ".", *BUILDING)
     session.run("python", "-m", "build", "--no-isolation")
     session.run("python", "-m", "twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
     session.run("python", "-m", "pytest", "-q", "tests/packaging", *session.posargs)
@@ -94,7 +95,7 @@ def release(session: nox.Session) -> None:
     if len(session.posargs) != 1:
         session.error("say which version: nox -s release -- 0.2.0")
     (version,) = session.posargs
-    session.install("build", "hatchling>=1.26", "twine", "uv", "pytest", "hypothesis")
+    session.install("-e", ".", *BUILDING)
     session.run("python", "tools/release.py", "prepare", version)
     files = [f"dist/convcost-{version}.tar.gz", f"dist/convcost-{version}-py3-none-any.whl"]
     session.run("python", "-m", "build", "--no-isolation")
