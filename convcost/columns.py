@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from convcost.units import printable
 
 WIDE = 100
 WIDEST = 132
+ENDLESS = 160
+"""The least width at which everything fits; that of files and pipes."""
 BAR_CELLS = 6
 
 Show = Callable[[Line, Report, View], str]
@@ -24,8 +27,8 @@ class Column(msgspec.Struct, frozen=True):
     """A column: `text` as people read it, `value` as a machine does (None: people alone see this column).
 
     In its title, {0} and {1} stand for the names of the figures, MACs and FLOPs.
-    It is shown where the width is at least `at` and less than `below`, and the view has a use for it; where times are
-    shown, only if it is `beside_times`.
+    It is shown where the width is at least `at` and less than `below`, and the view has a use for it. Where times take
+    their room, the width must be at least `beside_times`, if there is one.
     """
 
     key: str
@@ -36,12 +39,12 @@ class Column(msgspec.Struct, frozen=True):
     at: int = 0
     below: int | None = None
     wanted: Callable[[View], bool] | None = None
-    beside_times: bool = True
+    beside_times: float | None = None
 
     def shown(self, view: View) -> bool:
-        width = view.width or WIDEST
-        fits = self.at <= width and (self.below is None or width < self.below)
-        return fits and (self.beside_times or not view.device) and (self.wanted is None or self.wanted(view))
+        least = self.at if self.beside_times is None or not view.device else self.beside_times
+        below = inf if self.below is None else self.below
+        return least <= (view.width or ENDLESS) < below and (self.wanted is None or self.wanted(view))
 
 
 def columns(view: View, figures: tuple[str, ...] = ("MACs", "FLOPs")) -> list[Column]:
@@ -132,11 +135,13 @@ def _time(line: Line, _report: Report, _view: View) -> str:
     return units.duration(timing.seconds)
 
 
-def _time_share(line: Line, report: Report, _view: View) -> str:
+def _time_share(line: Line, report: Report, view: View) -> str:
     if line.timing is None or report.estimate is None or not line.timing.operations:
         return ""
     share = report.estimate.share(line.timing)
-    return f"{bar(round(share * 10**6), 10**6):<{BAR_CELLS}} {100 * share:>5.1f} %"
+    narrow = view.width is not None and view.width < WIDE
+    drawn = "" if narrow else f"{bar(round(share * 10**6), 10**6):<{BAR_CELLS}} "
+    return f"{drawn}{100 * share:>5.1f} %"
 
 
 def _limited_by(line: Line, _report: Report, _view: View) -> str:
@@ -177,7 +182,15 @@ def _wants_gain(view: View) -> bool:
 
 COLUMNS: tuple[Column, ...] = (
     Column("path", "layer", _name, lambda line, _r: line.path, right=False),
-    Column("kind", "kind", lambda line, _r, _v: line.kind, lambda line, _r: line.kind, right=False, at=WIDE),
+    Column(
+        "kind",
+        "kind",
+        lambda line, _r, _v: line.kind,
+        lambda line, _r: line.kind,
+        right=False,
+        at=WIDE,
+        beside_times=WIDEST,
+    ),
     Column(
         "output_shape",
         "output",
@@ -189,7 +202,7 @@ COLUMNS: tuple[Column, ...] = (
         "params",
         lambda line, _r, view: units.count(line.params, view.raw) if line.params_complete else "?",
         lambda line, _r: line.params if line.params_complete else None,
-        beside_times=False,
+        beside_times=inf,
     ),
     Column("macs", "{0}", _macs, lambda line, _r: line.macs if line.complete else None),
     Column(
@@ -205,6 +218,7 @@ COLUMNS: tuple[Column, ...] = (
         _share,
         lambda line, report: round(line.macs / report.totals.macs, 6) if report.totals.macs else 0.0,
         right=False,
+        beside_times=ENDLESS,
     ),
     Column("separable", "separable", _factor_or_verdict, None, below=WIDEST, wanted=_wants_separable),
     Column("factor", "separable", _factor_or_verdict, None, at=WIDEST, wanted=_wants_gain),
@@ -215,7 +229,7 @@ COLUMNS: tuple[Column, ...] = (
         _of_twin("macs"),
         at=WIDEST,
         wanted=_wants_separable,
-        beside_times=False,
+        beside_times=inf,
     ),
     Column(
         "reduction_factor",
@@ -224,9 +238,9 @@ COLUMNS: tuple[Column, ...] = (
         _of_twin("reduction_factor"),
         at=WIDEST,
         wanted=_wants_separable,
-        beside_times=False,
+        beside_times=inf,
     ),
-    Column("bound", "bound", _twin_bound, _of_twin("bound"), at=WIDEST, wanted=_wants_separable, beside_times=False),
+    Column("bound", "bound", _twin_bound, _of_twin("bound"), at=WIDEST, wanted=_wants_separable, beside_times=inf),
     Column(
         "verdict",
         "verdict",
@@ -235,9 +249,9 @@ COLUMNS: tuple[Column, ...] = (
         right=False,
         at=WIDEST,
         wanted=_wants_separable,
-        beside_times=False,
+        beside_times=inf,
     ),
-    Column("bytes_moved", "moves", _moved, _of_timing("bytes"), at=WIDEST, wanted=_wants_times),
+    Column("bytes_moved", "moves", _moved, _of_timing("bytes"), at=ENDLESS, wanted=_wants_times),
     Column("intensity", "FLOP/B", _intensity, _of_timing("intensity"), at=WIDEST, wanted=_wants_times),
     Column("limited_by", "limit", _limited_by, _of_timing("bound"), right=False, at=WIDE, wanted=_wants_times),
     Column("estimated_seconds", "est. time", _time, _of_timing("seconds"), wanted=_wants_times),
@@ -247,7 +261,6 @@ COLUMNS: tuple[Column, ...] = (
         _time_share,
         lambda line, report: round(report.estimate.share(line.timing), 6) if report.estimate and line.timing else None,
         right=False,
-        at=WIDE,
         wanted=_wants_times,
     ),
     Column(
@@ -255,7 +268,7 @@ COLUMNS: tuple[Column, ...] = (
         "est. speed-up",
         lambda line, _r, _v: units.factor(line.speed_up) if line.speed_up else "",
         lambda line, _r: line.speed_up,
-        at=WIDE,
+        at=WIDEST,
         wanted=_wants_gain,
     ),
 )
