@@ -21,11 +21,11 @@ DEVICE_TITLES = ["device", "what it is", "date", "MAC/s", "B/s", "origins"]
 DEVICE_RIGHT = [False, False, False, True, True, False]
 
 
-def told(report: Report, what_if: bool) -> list[str]:
-    """What stands below a report: what its estimate stands on, and what the what-if gains by it."""
+def told(report: Report, what_if: bool) -> list[list[str]]:
+    """What stands below a report, by lines: what its estimate stands on, and what the what-if gains by it."""
     assert report.estimate is not None
     parts = [basis(report.estimate), gain(report) if what_if else []]
-    return ["\n".join(lines) for lines in parts if lines]
+    return [lines for lines in parts if lines]
 
 
 def times(report: Report, what_ifs: Sequence[WhatIf]) -> list[list[str]]:

@@ -54,7 +54,7 @@ def report(report: Report, view: View) -> str:
     if report.estimate is not None:
         from convcost.formats import _estimating
 
-        parts += [escaped(part) for part in _estimating.told(report, view.separable)]
+        parts += map(_listed, _estimating.told(report, view.separable))
     if report.uncounted:
         listed = "\n".join(
             f"- {beginning(row.path)} ({escaped(row.kind)}): {escaped(row.reason)}" for row in report.uncounted
@@ -93,7 +93,7 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
     from convcost.formats import _estimating
 
     rows = [[*row, *times] for row, times in zip(rows, _estimating.times(report, what_ifs), strict=True)]
-    told = [escaped(part) for part in _estimating.told(report, what_if=False)]
+    told = map(_listed, _estimating.told(report, what_if=False))
     shown = table([*titles, *_estimating.TIME_TITLES], rows, [*right, True, True])
     return "\n\n".join([shown, *told]) + "\n"
 
@@ -210,6 +210,10 @@ def difference(difference: Difference, view: View) -> str:
     rows = _sides.layers(difference, view.raw)
     layers = table(_sides.LAYER_TITLES, rows, _sides.LAYER_RIGHT) if rows else ""
     return "\n\n".join(part for part in (sums, layers, _sides.unchanged(difference)) if part) + "\n"
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {escaped(line.strip())}" for line in lines)
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:

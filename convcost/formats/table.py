@@ -104,7 +104,7 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
     less_needed = ["weights", "converted", "trained weights", "peak activations"]
     parts = [_heading(report), _drawn((titles, cells, right), view, less_needed)]
     if report.estimate is not None:
-        parts += _estimating.told(report, what_if=False)
+        parts += map("\n".join, _estimating.told(report, what_if=False))
     parts += [
         f"{printable(one.variant)} cannot be for\n"
         + _listed([[printable(path), printable(why)] for path, why in one.refused.items()], flush_first=False)
@@ -266,7 +266,7 @@ def _remarks(report: Report, view: View) -> list[str]:
     if report.estimate is not None:
         from convcost.formats import _estimating
 
-        remarks += _estimating.told(report, view.separable)
+        remarks += map("\n".join, _estimating.told(report, view.separable))
     if report.convention:
         listed = "\n".join(f"  {note}" for note in report.convention.notes)
         remarks.append(f"How {report.convention.name} counts:\n{listed}")
