@@ -105,12 +105,12 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
     return within
 
 
+_BOUNDED_OPERATORS = {node: _bounded(function) for node, function in _OPERATORS.items()}
+_BOUNDED_FUNCTIONS = {name: _bounded(function) for name, function in _FUNCTIONS.items()}
+
+
 def _evaluator(names: dict[str, Number]) -> simpleeval.SimpleEval:
-    evaluator = simpleeval.SimpleEval(
-        operators={node: _bounded(function) for node, function in _OPERATORS.items()},
-        functions={name: _bounded(function) for name, function in _FUNCTIONS.items()},
-        names=names,
-    )
+    evaluator = simpleeval.SimpleEval(operators=_BOUNDED_OPERATORS, functions=_BOUNDED_FUNCTIONS, names=names)
     evaluator.nodes = {
         node: evaluator.nodes[node] for node in (ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant)
     }

@@ -13,7 +13,7 @@ import msgspec
 
 from convcost.cost import Cost
 
-MOST_LAYERS = 40_000
+MOST_LAYERS = 30_000
 """Of a model, and calls of them. A spec of two lines can repeat one a million times; Keras's largest has some 1,000."""
 
 Dim = int | None

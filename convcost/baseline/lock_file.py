@@ -13,8 +13,11 @@ from convcost.budget.judge import Locked
 from convcost.budget.lock import VERSION, Lock
 from convcost.errors import ConvcostError
 from convcost.paths import shown_path
+from convcost.readers.files import content
 
 NAME = "convcost.lock.json"
+LARGEST = 64 * 10**6
+"""Bytes."""
 _KEY = re.compile(r'\s*("(?:[^"\\]|\\.)*"): *([{\d])')
 
 
@@ -42,10 +45,10 @@ def read_lock(path: Path) -> LockFile | None:
     """The lock in a file; None where there is no file. Raises ConvcostError where it is no lock."""
     if not path.is_file():
         return None
+    text = content(path, LARGEST)
     try:
-        text = path.read_bytes()
         lock = msgspec.json.decode(text, type=Lock)
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConvcostError(
             f"{shown_path(path)}: no lock file: {error}; after a merge conflict, settle it or run `convcost lock`"
         ) from None

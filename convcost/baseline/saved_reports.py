@@ -10,6 +10,7 @@ import msgspec
 from convcost.budget.figures import Figures, LayerFigures, lower_bounds
 from convcost.budget.metrics import OF_LAYER, OF_MODEL
 from convcost.errors import ConvcostError
+from convcost.readers.files import content, start
 
 SCHEMA_VERSION = 1
 LARGEST = 256 * 10**6
@@ -69,19 +70,12 @@ def is_report(path: Path) -> bool:
     """Whether a file says that it is a report; a spec may be JSON too."""
     if path.suffix != ".json" or not path.is_file():
         return False
-    with path.open("rb") as file:
-        return b'"schema_version"' in file.read(512)
+    return b'"schema_version"' in start(path, 512)
 
 
 def read_reports(path: Path) -> list[SavedReport]:
     """The reports in a JSON file. Raises ConvcostError where it holds none."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST + 1)
-    except OSError as error:
-        raise ConvcostError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(text) > LARGEST:
-        raise ConvcostError(f"{path}: the file has more than {LARGEST:,} bytes, the most allowed")
+    text = content(path, LARGEST)
     try:
         saved = msgspec.json.decode(text, type=SavedReports)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -140,10 +140,15 @@ def error(message: str) -> None:
     _say("error", message)
 
 
+LONGEST_LINE = 2000
+"""Characters of a message, which may quote a file."""
+
+
 def _say(what: str, message: str) -> None:
     """A line on stderr, whatever the message holds. Where stderr takes nothing, exit codes still tell."""
+    line = printable(message if len(message) <= LONGEST_LINE else f"{message[:LONGEST_LINE]}…")
     try:
-        sys.stderr.write(f"{what}: {printable(message)}\n")
+        sys.stderr.write(f"{what}: {line}\n")
         sys.stderr.flush()
     except OSError:
         _abandon(sys.stderr)

@@ -17,6 +17,7 @@ import msgspec
 
 from convcost.errors import ConvcostError
 from convcost.model import Model
+from convcost.readers import files
 from convcost.readers.shipped import hint, is_name, shipped
 
 
@@ -49,13 +50,9 @@ def head(path: Path) -> bytes:
     """The first bytes of a file; none of a folder. Raises ConvcostError where it is missing or empty."""
     if path.is_dir():
         return b""
-    try:
-        with path.open("rb") as file:
-            start = file.read(512)
-    except FileNotFoundError:
-        raise ConvcostError(f"{path}: no such file{hint(path)}") from None
-    except (OSError, ValueError) as error:
-        raise ConvcostError(f"{path}: cannot be read: {error}") from None
-    if not start:
+    if not os.path.exists(path):
+        raise ConvcostError(f"{path}: no such file{hint(path)}")
+    found = files.start(path, 512)
+    if not found:
         raise ConvcostError(f"{path}: the file is empty")
-    return start
+    return found

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from convcost.errors import ConvcostError
 from convcost.model import Model
+from convcost.readers.files import content
 
 if TYPE_CHECKING:
     import zipfile
@@ -65,6 +66,8 @@ def weights_file(path: Path) -> Iterator[Path | Slice]:
     from convcost.readers.keras_hdf5 import Slice
 
     if path.is_dir():
+        if not (path / WEIGHTS).is_file():
+            raise ConvcostError(f"{path}: the folder has no {WEIGHTS}")
         yield path / WEIGHTS
         return
     with _opened(path) as archive:
@@ -85,8 +88,7 @@ def text_in(path: Path, name: str) -> bytes:
     from convcost.readers.keras_text import LARGEST_GRAPH
 
     if path.is_dir():
-        with _told_as_damage(path), (path / name).open("rb") as file:
-            return file.read(LARGEST_GRAPH + 1)
+        return content(path / name, LARGEST_GRAPH)
     with _opened(path) as archive:
         info = _member(archive, name, path)
         _check_size(info, path, SMALL_GRAPH, LARGEST_GRAPH)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from convcost.errors import ConvcostError
 from convcost.model import Model
 
 FILES = ".json files of Keras"
@@ -18,12 +17,9 @@ def accepts(path: Path, head: bytes) -> bool:
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     """The model in a JSON file. Raises ConvcostError where it is none."""
+    from convcost.readers.files import content
     from convcost.readers.keras_text import LARGEST_GRAPH, model_in
     from convcost.readers.keras_unknown import without_weights
 
-    try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST_GRAPH + 1)
-    except OSError as error:
-        raise ConvcostError(f"{path}: cannot be read: {error}") from None
-    return without_weights(model_in(text, str(path), "json"), "a .json file has no weights")
+    model = model_in(content(path, LARGEST_GRAPH), str(path), "json")
+    return without_weights(model, "a .json file has no weights")

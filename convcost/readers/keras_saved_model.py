@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.errors import ConvcostError, MeasureError
 from convcost.model import Model
+from convcost.readers.files import content
 
 if TYPE_CHECKING:
     from convcost.readers.keras_saved_objects import SavedWeights
@@ -61,7 +62,7 @@ def weights_in(path: Path) -> SavedWeights:
 
     with _told_as_damage(path):
         metadata = {number: decoded(text) for number, text in _metadata(path).items()}
-        nodes = nodes_in(_bytes(path / PROGRAM))
+        nodes = nodes_in(content(path / PROGRAM, LARGEST_FILE))
         if not nodes:
             raise ValueError(f"{PROGRAM} has no objects")
         return SavedWeights(nodes, metadata)
@@ -73,17 +74,14 @@ def _metadata(path: Path) -> dict[int, str]:
     from convcost.readers.protobuf import integer, messages, text
 
     if not (path / METADATA).is_file():
-        return {number: node.metadata for number, node in enumerate(nodes_in(_bytes(path / PROGRAM))) if node.metadata}
-    nodes = list(messages(memoryview(_bytes(path / METADATA)), NODES))
+        return {
+            number: node.metadata
+            for number, node in enumerate(nodes_in(content(path / PROGRAM, LARGEST_FILE)))
+            if node.metadata
+        }
+    nodes = list(messages(memoryview(content(path / METADATA, LARGEST_FILE)), NODES))
     layers = (node for node in nodes if text(node, NODE_IDENTIFIER) != METRIC)
     return {integer(node, NODE_NUMBER): text(node, NODE_METADATA) for node in layers}
-
-
-def _bytes(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise ConvcostError(f"{path}: the file has {size:,} bytes, allowed: {LARGEST_FILE:,}")
-    return path.read_bytes()
 
 
 def _plain(value: Any) -> Any:

@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 
 from convcost.errors import ConvcostError
+from convcost.readers import files
 
 LARGEST_FILE = 64 * 10**6
 """Bytes of a YAML file."""
 DEEPEST_NESTING = 64
-MOST_ALIASED = 1_000_000
+MOST_ALIASED = 100_000
 """Values that the aliases of a file may stand for, all in all."""
 LONGEST_NUMBER = 18
 """Digits."""
@@ -51,16 +52,12 @@ Node = Scalar | Items | Entries
 
 def read_yaml(path: Path) -> Node:
     """The one document of a YAML file. Raises ConvcostError with the line where it is none."""
+    content = files.content(path, LARGEST_FILE)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-        if len(content) > LARGEST_FILE:
-            raise ConvcostError(f"{path}: the file has more than {LARGEST_FILE:,} bytes, the most allowed")
-        return parse(content.decode("utf-8-sig"), str(path))
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConvcostError(f"{path}: no UTF-8 text: byte {error.start:,} is {content[error.start]:#04x}") from None
-    except OSError as error:
-        raise ConvcostError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse(text, str(path))
 
 
 def parse(text: str, source: str) -> Node:

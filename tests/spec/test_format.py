@@ -115,7 +115,7 @@ def test_layers_and_blocks_with_several_outputs(spec: Spec) -> None:
 def test_calls_of_a_large_block_are_capped_too(spec: Spec) -> None:
     blocks = "blocks: {b: {layers: [{repeat: 1000, layers: [ReLU]}]}}\n"
     text = f"convcost: 1\ninput: [3]\n{blocks}layers: [{{block: b}}, {{repeat: 1000, layers: [{{call: b}}]}}]\n"
-    with pytest.raises(ConvcostError, match="allowed: 40,000"):
+    with pytest.raises(ConvcostError, match="allowed: 30,000"):
         spec(text)
 
 

@@ -346,15 +346,15 @@ def repeats(times: int, depth: int, name: str = "") -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"{TOP}layers: [{repeats(10**9, 1)}]", "with it the model has 1,000,000,001 layers, allowed: 40,000"),
+        (f"{TOP}layers: [{repeats(10**9, 1)}]", "with it the model has 1,000,000,001 layers, allowed: 30,000"),
         (
             f"{TOP}layers: [{repeats(10**9, 1, ', name: r')}]",
-            "with it the model has 1,000,000,001 layers, allowed: 40,000",
+            "with it the model has 1,000,000,001 layers, allowed: 30,000",
         ),
-        (f"{TOP}layers: [{repeats(1000, 6)}]", "layers, allowed: 40,000"),
-        (f"{TOP}layers: [{repeats(10**9, 1).replace('ReLU', repeats(0, 1))}]", "layers, allowed: 40,000"),
-        (f"{TOP}layers: [{repeats(1, 28)}, {repeats(2, 28)}]", "layers, allowed: 40,000"),
-        (doubling(31), "layers, allowed: 40,000"),
+        (f"{TOP}layers: [{repeats(1000, 6)}]", "layers, allowed: 30,000"),
+        (f"{TOP}layers: [{repeats(10**9, 1).replace('ReLU', repeats(0, 1))}]", "layers, allowed: 30,000"),
+        (f"{TOP}layers: [{repeats(1, 28)}, {repeats(2, 28)}]", "layers, allowed: 30,000"),
+        (doubling(31), "layers, allowed: 30,000"),
         (deep(5000), "models are nested more than 32 deep"),
         (f"{TOP}layers: {'[' * 10**5}", "values are nested more than 64 deep"),
     ],
