@@ -277,6 +277,8 @@ def plan(
     input_shape: Shape | Mapping[str, Shape] | None = None,
     batch: int = 1,
     parameters: Mapping[str, Any] | None = None,
+    device: Device | str | Path | None = None,
+    dtype: str | None = None,
     tell: Tell | None = None,
 ) -> Planning:
     """Which convolutions to replace, and by what, so that the model meets the limits at the least loss.
@@ -291,6 +293,8 @@ def plan(
         min_energy: the least share of a kernel's energy that a replacement must keep.
         samples: a `.npy` file: losses are measured on it, with TensorFlow.
         front: whether to add the least loss at other limits of MACs.
+        device: estimate the times of the model and of the plan on it; the plan does not hang on them.
+        dtype: as of `analyze`.
 
     Raises:
         ImpossibleError: no plan meets the limits; the message says how far the best one gets.
@@ -300,14 +304,18 @@ def plan(
     from convcost.planning import planner
     from convcost.planning.offers import offers
 
-    model = load(source, parameters)
+    profiled = None if device is None else _device(device)
+    model = _typed(load(source, parameters), dtype)
     shapes = input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
-    report = profile(model, shapes, batch)
+    report = _profile(model, shapes, batch, profiled)
     path = Path(source) if isinstance(source, str | Path) else None
     choices = [parse(text) for text in variants]
     made, losses = offers(path, model, report, choices, keep, min_energy, Path(samples) if samples else None, tell)
     points = planner.front(report, made, limits) if front else ()
     found = planner.plan(model, report, made, limits) if limits else None
+    if found is not None and profiled is not None:
+        chosen = [f"{one.variant}:{one.path}" for one in found.replacements]
+        report = msgspec.structs.replace(report, what_if=_what_if(model, report, chosen, ()))
     return planner.Planning(report, limits, losses, found, points)
 
 
@@ -546,6 +554,7 @@ def compare(
     use_bias: bool = True,
     device: Device | str | Path | None = None,
     dtype: str = "float32",
+    bench: Mapping[str, Any] | None = None,
 ) -> Comparison:
     """One 2-D convolution beside its depthwise separable twin, step by step.
 
@@ -553,12 +562,31 @@ def compare(
         size: height and width of the input; one int for both.
         device: estimate the times on it: the name of a profile, or the path of one.
         dtype: that the device computes in.
+        bench: time the layers on this machine, in `dtypes`, on `threads`, in `rounds` of so many `seconds` in all.
 
     Raises:
         ConvcostError: a setting is not allowed, with what was got and what is.
+        MeasureError: with `bench`, an extra is missing, or nothing could be measured.
     """
     profiled = None if device is None else _device(device)
     found = compared(
         in_channels, filters, kernel_size, size, strides, dilation_rate, padding, groups, depth_multiplier, use_bias
     )
-    return found if profiled is None else timed(found, profiled, dtype)
+    if profiled is not None:
+        found = timed(found, profiled, dtype)
+    if bench is None:
+        return found
+    from convcost.benching import benched_layer
+    from convcost.litert import LiteRt
+    from convcost.measuring.timing import Pace
+
+    pace = Pace(bench.get("rounds", 10), bench.get("seconds", 1.0))
+    return benched_layer(
+        found,
+        dtypes=bench.get("dtypes", (dtype,)),
+        threads=bench.get("threads", 1),
+        pace=pace,
+        device=profiled,
+        engine=LiteRt(),
+        tell=bench.get("tell"),
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Keep, Set
+from convcost.cli.options import Batch, DeviceName, Dtype, Format, InputShape, Keep, Set
 
 
 def plan(
@@ -40,6 +40,8 @@ def plan(
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,
+    device: DeviceName = None,
+    dtype: Dtype = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: Format = "table",
     output: Annotated[
@@ -59,6 +61,7 @@ def plan(
     convcost plan model.keras --max macs=300M --max params=5M --keep 'stem*' --min-energy 0.8
     convcost plan model.keras --max macs=300M --variants separable --samples images.npy
     convcost plan model.keras --front
+    convcost plan model.keras --max macs=300M --device raspberry-pi-4
 
     The plan is proven optimal for losses that add up. A loss is the energy that a kernel loses, times the layer's share
     of the MACs; with --samples, the measured error of the layer's output; without weights, the number of changes.
@@ -94,6 +97,8 @@ def plan(
             input_shape=options.shapes(input_shape),
             batch=batch,
             parameters=options.parameters(set_),
+            device=options.profile(device),
+            dtype=dtype,
             tell=tell,
         )
     text = text_of(result.plan, str(model), limits, result.losses) if result.plan is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcost import units
-from convcost.columns import bar
+from convcost.columns import bar, time_sum
 from convcost.units import printable
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def totals(planning: Planning, plan: Plan, view: View) -> list[list[str]]:
         limit = show(planning.limits[metric], view.raw) if metric in planning.limits else ""
         ratio = units.factor(before / after if after else None)
         rows.append([title, show(before, view.raw), show(after, view.raw), ratio, limit])
+    if time := time_sum(planning.report, view):
+        rows.append([time.what, time.now, time.then or time.now, time.factor or "1.00×", ""])
     return rows
 
 

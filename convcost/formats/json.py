@@ -160,7 +160,20 @@ def planning(planning: Planning, view: View) -> str:
         },
         "front": [msgspec.structs.asdict(point) for point in planning.front],
     }
+    if gained := _gained(planning.report):
+        data["device"], data["estimate"] = gained
     return _dumped({**_head(), "model": as_dict(planning.report)["model"], "planning": data})
+
+
+def _gained(report: Report) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """The device, and what the what-if gains on it; None where there is no estimate."""
+    if report.estimate is None:
+        return None
+    from convcost.formats import _estimating
+    from convcost.speedups import speedup
+
+    gained = speedup(report)
+    return (_estimating.device_as_dict(report.estimate.device), _estimating.gain_as_dict(gained)) if gained else None
 
 
 def widening(widening: Widening, view: View) -> str:

@@ -139,6 +139,10 @@ def planning(planning: Planning, view: View) -> str:
         parts.append(table(_planning.LAYER_TITLES, _planning.layers(planning.plan, view), _planning.LAYER_RIGHT))
         totals = _planning.totals(planning, planning.plan, view)
         parts.append(table(_planning.TOTAL_TITLES, totals, _planning.TOTAL_RIGHT))
+    if planning.report.estimate is not None:
+        from convcost.formats import _estimating
+
+        parts += map(_listed, _estimating.told(planning.report, what_if=True))
     if planning.front:
         parts.append(table(_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT))
     return "\n\n".join([*parts, *map(beginning, _planning.remarks(planning))]) + "\n"

@@ -150,6 +150,10 @@ def planning(planning: Planning, view: View) -> str:
             parts.append(_drawn((_planning.LAYER_TITLES, rows, _planning.LAYER_RIGHT), view))
         totals = _planning.totals(planning, planning.plan, view)
         parts.append(_drawn((_planning.TOTAL_TITLES, totals, _planning.TOTAL_RIGHT), view))
+    if planning.report.estimate is not None:
+        from convcost.formats import _estimating
+
+        parts += map("\n".join, _estimating.told(planning.report, what_if=True))
     if planning.front:
         grid = (_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT)
         parts.append(f"The least loss at other limits of MACs:\n{_drawn(grid, view)}")

@@ -175,6 +175,20 @@ def test_variants_in_json_and_csv(run: Run, model: Path, board: Path) -> None:
     assert float(rows[0]["estimated_seconds"]) == pytest.approx(data["totals"]["estimate"]["seconds"])
 
 
+@pytest.mark.parametrize("shown", ["table", "markdown"])
+def test_a_plan_has_a_time_as_it_is_and_planned(run: Run, board: Path, configs: Path, shown: str) -> None:
+    model = (configs / "mobilenet_v1.yaml", "--set", "resolution=32", "--device", board)
+    options = ("--max", "macs=12.5M", "--variants", "separable", "--format")
+    data = json.loads(run("plan", *model, *options, "json").out)["planning"]
+    whole = json.loads(run("analyze", *model, "-f", "json").out)["totals"]
+    (replacement,) = data["plan"]["replacements"]
+    assert replacement["path"] == "stem"
+    assert data["device"]["name"] == "board"
+    assert data["estimate"]["speed_up"] == pytest.approx(whole["estimate"]["seconds"] / data["estimate"]["seconds"])
+    out = run("plan", *model, *options, shown).out
+    assert "estimated time" in out and "Estimate, not a measurement" in out
+
+
 def test_compare_writes_the_numbers_out(run: Run, board: Path) -> None:
     result = run("compare", "--in", 4, "--out", 32, "--hw", 16, "--device", board)
     read, weights, written = 4 * 16 * 16 * 4, 4 * (3 * 3 * 4 * 32 + 32), 4 * 16 * 16 * 32
