@@ -60,36 +60,35 @@ def read_device(path: Path) -> Device:
 
 
 def _check(found: Device, root: Entries, path: Path) -> None:
-    """Raises ConvcostError where a dtype is none, or a rate is 0: what the types of the records do not tell."""
+    """Raises ConvcostError where a dtype is none, or a rate is below 1: what the types of the records do not tell."""
     from convcost.device import LAW_KINDS
     from convcost.model import DTYPE_BITS
     from convcost.readers.spec.place import shown
     from convcost.readers.yaml_lines import Entries, Node
     from convcost.suggestions import did_you_mean
 
-    def node(key: str) -> Node:
+    def line_of(*keys: str) -> int:
         at: Node = root
-        for part in key.split("."):
+        for key in keys:
             assert isinstance(at, Entries)
-            at = at.entries[part]
-        return at
+            at = at.entries[key]
+        return at.line
 
     if not found.macs_per_second:
         raise ConvcostError(
-            f"{path}:{node('macs_per_second').line}: macs_per_second is empty, allowed: one dtype or more"
+            f"{path}:{line_of('macs_per_second')}: macs_per_second is empty, allowed: one dtype or more"
         )
-    keys: list[tuple[str, Iterable[str]]] = [
-        (f"macs_per_second.{dtype}", DTYPE_BITS) for dtype in found.macs_per_second
-    ]
-    keys += [(f"laws.{dtype}", DTYPE_BITS) for dtype in found.laws]
-    keys += [(f"laws.{dtype}.{kind}", LAW_KINDS) for dtype, laws in found.laws.items() for kind in laws]
-    for key, allowed in keys:
-        around, _, name = key.rpartition(".")
+    names: list[tuple[tuple[str, ...], Iterable[str]]] = []
+    names += [(("macs_per_second", dtype), DTYPE_BITS) for dtype in found.macs_per_second]
+    names += [(("laws", dtype), DTYPE_BITS) for dtype in found.laws]
+    names += [(("laws", dtype, kind), LAW_KINDS) for dtype, laws in found.laws.items() for kind in laws]
+    for keys, allowed in names:
+        *around, name = keys
         if name not in allowed:
             near = did_you_mean(name, allowed)
-            raise ConvcostError(
-                f"{path}:{node(key).line}: {around} has no {shown(name)}{near}; allowed: {', '.join(allowed)}"
-            )
+            what = f"{'.'.join(around)} has no {shown(name)}{near}; allowed: {', '.join(allowed)}"
+            raise ConvcostError(f"{path}:{line_of(*keys)}: {what}")
     for key, figure in found.figures.items():
-        if not figure.value and "_per_second" in key:
-            raise ConvcostError(f"{path}:{node(f'{key}.value').line}: {key}.value is 0, allowed: more than 0")
+        if figure.value < 1 and "_per_second" in key:
+            line, written = line_of(*key.split("."), "value"), shown(figure.value)
+            raise ConvcostError(f"{path}:{line}: {key}.value is {written}, allowed: 1 or more")

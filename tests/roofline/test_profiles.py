@@ -141,7 +141,8 @@ def test_a_file_is_a_device_too(board: Path) -> None:
     ("old", "new", "line", "said"),
     [
         ("value: 2,", "value: -3,", 8, "macs_per_second.int8.depthwise.value is -3, allowed: a number from 0 to 1e18"),
-        ("value: 2,", "value: 0,", 8, "macs_per_second.int8.depthwise.value is 0, allowed: more than 0"),
+        ("value: 2,", "value: 0,", 8, "macs_per_second.int8.depthwise.value is 0.0, allowed: 1 or more"),
+        ("value: 2,", "value: 1e-320,", 8, "allowed: 1 or more"),
         ("value: 2,", "value: fast,", 8, "value is 'fast', allowed: a number"),
         ("value: 2,", "value: 1e300,", 8, "allowed: a number from 0 to 1e18"),
         ("value: 2,", "value: .nan,", 8, "value is '.nan', allowed: a number"),
@@ -151,6 +152,7 @@ def test_a_file_is_a_device_too(board: Path) -> None:
         ("source: a stopwatch", 'source: ""', 8, "source is '', allowed: a text"),
         ("    depthwise:", "    depthwize:", 8, "has no 'depthwize'; did you mean 'depthwise'?"),
         ("  int8:", "  int9:", 6, "macs_per_second has no 'int9'; did you mean 'int8'?"),
+        ("  int8:", '  "int8.all":', 6, "macs_per_second has no 'int8.all'; did you mean 'int8'?"),
         ("name: board", "nam: board", 2, "no key 'nam'; did you mean 'name'?"),
         ("name: board\n", "", 1, "has no 'name'"),
         ("title: A board", "title: [A, board]", 3, "title is ['A', 'board'], allowed: a text"),
