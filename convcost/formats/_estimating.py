@@ -48,11 +48,14 @@ TIME_TITLES = ["est. time", "est. speed-up"]
 def basis(estimate: Estimate) -> list[str]:
     """What an estimate stands on: the device, the date of its profile, and the figures that were used."""
     device = estimate.device
-    lines = [f"Estimate, not a measurement, for {named(device)}, profile of {device.date}."]
-    lines += list(_ceilings(estimate))
-    if device.notes:
-        lines.append(printable(device.notes))
-    return lines
+    headline, *notes = origin(device)
+    return [headline, *_ceilings(estimate), *notes]
+
+
+def origin(device: Device) -> list[str]:
+    """That times are estimates, by which profile, and its notes."""
+    headline = f"Estimate, not a measurement, for {named(device)}, profile of {device.date}."
+    return [headline, printable(device.notes)] if device.notes else [headline]
 
 
 def named(device: Device) -> str:

@@ -69,11 +69,21 @@ def reports(reports: Sequence[Report], view: View) -> str:
         macs, flops, params, _, weights, peak = shown = sums(one, view)
         inputs = ", ".join(sizes((0, *dims)) for dims in one.input_shapes.values())
         row = [one.source or one.name, inputs, macs.now, flops.now, params.now, weights.now, peak.now]
+        if time := time_sum(one, view):
+            row.append(time.now)
         rows.append([*row, macs.then or macs.now] if view.separable else row)
     titles = ["model", "input", *(line.what for line in shown if line.what != "trainable params")]
+    device = reports[0].estimate.device if reports[0].estimate else None
+    if device is not None:
+        titles.append("estimated time")
     if view.separable:
         titles.append("separable MACs")
-    return table(titles, rows, [False, False] + [True] * (len(titles) - 2)) + "\n"
+    parts = [table(titles, rows, [False, False] + [True] * (len(titles) - 2))]
+    if device is not None:
+        from convcost.formats import _estimating
+
+        parts.append(_listed(_estimating.origin(device)))
+    return "\n\n".join(parts) + "\n"
 
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:

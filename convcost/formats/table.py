@@ -61,7 +61,7 @@ def reports(reports: Sequence[Report], view: View) -> str:
     """One summary row a model."""
     shown = [sums(one, view) for one in reports]
     titles = ["model", "input", *(line.what for line in shown[0] if line.what != "trainable params")]
-    if view.device:
+    if reports[0].estimate is not None:
         titles.append("estimated time")
     if view.separable:
         titles += ["separable MACs", "factor"]
@@ -75,7 +75,12 @@ def reports(reports: Sequence[Report], view: View) -> str:
             row += [macs.then or macs.now, macs.factor or "1.00×"]
         cells.append(row)
     less_needed = ["weights", "input", "FLOPs", "separable MACs", "peak activations"]
-    return _drawn((titles, cells, [False, False] + [True] * (len(titles) - 2)), view, less_needed) + "\n"
+    parts = [_drawn((titles, cells, [False, False] + [True] * (len(titles) - 2)), view, less_needed)]
+    if reports[0].estimate is not None:
+        from convcost.formats import _estimating
+
+        parts.append("\n".join(_estimating.origin(reports[0].estimate.device)))
+    return "\n\n".join(parts) + "\n"
 
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:

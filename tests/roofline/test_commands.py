@@ -155,7 +155,9 @@ def test_several_models_have_a_time_each(run: Run, model: Path, board: Path) -> 
     rows = list(csv.DictReader(io.StringIO(run("analyze", model, model, "--device", board, "-f", "csv").out)))
     assert len({row["estimated_seconds"] for row in rows}) == 1
     assert float(rows[0]["estimated_seconds"]) > SECONDS
-    assert "estimated time" in run("analyze", model, model, "--device", board).out
+    for shown in ("table", "markdown"):
+        out = run("analyze", model, model, "--device", board, "--format", shown).out
+        assert "estimated time" in out and "Estimate, not a measurement, for board" in out
 
 
 @pytest.mark.parametrize("shown", ["table", "markdown"])
