@@ -18,7 +18,6 @@ from convcost.memory.fused import Fused
 from convcost.memory.live_set import Tensor
 from convcost.model import (
     MOST_LAYERS,
-    Dim,
     Layer,
     Model,
     OpenShape,
@@ -86,13 +85,14 @@ def followed(model: Model, input_shapes: Mapping[str, Shape] | None = None, batc
 def without_peak(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> tuple[Report, Fused]:
     """What `followed` gives, but for the peak, which is at one step here and at another there when sizes vary."""
     run = _Run(model.source, batch)
-    shapes = _input_shapes(model, dict(input_shapes or {}))
+    declared = _declared(model)
+    shapes = _input_shapes(model, declared, dict(input_shapes or {}))
     layers = {layer.name: layer for layer in model.layers}
     inputs = []
     for ref in model.inputs:
-        declared = declared_shape(model, ref)
-        run.compare &= declared is not None and agrees(shapes[ref.layer], declared)
-        run.same_batch &= declared_batch(model, ref) in (None, batch)
+        told = declared[ref.layer]
+        run.compare &= told is not None and agrees(shapes[ref.layer], told[1:])
+        run.same_batch &= not told or told[0] in (None, batch)
         inputs.append(run.tensor((batch, *shapes[ref.layer]), layers[ref.layer].policy.compute))
     outputs = run.model(model, inputs, prefix="")
     graph = live_set.fused(run.steps, [tensor.number for tensor in outputs])
@@ -341,7 +341,7 @@ def _arity(model: Model) -> dict[tuple[str, int], int]:
     return arity
 
 
-def _input_shapes(model: Model, given: dict[str, Shape]) -> dict[str, Shape]:
+def _input_shapes(model: Model, declared: Mapping[str, OpenShape | None], given: dict[str, Shape]) -> dict[str, Shape]:
     """The shape of every input, without the batch dimension: as given, else as the file has it."""
     names = [ref.layer for ref in model.inputs]
     if "" in given:
@@ -354,42 +354,43 @@ def _input_shapes(model: Model, given: dict[str, Shape]) -> dict[str, Shape]:
     for name in given:
         if name not in names:
             raise ConvcostError(f"{model.source}: no input is named {name!r}; the inputs are {', '.join(names)}")
-    shapes = {ref.layer: _input_shape(model, ref, given.get(ref.layer)) for ref in model.inputs}
+    shapes = {name: _input_shape(model, name, declared[name], given.get(name)) for name in names}
     for name, shape in shapes.items():
         if prod(shape) > MOST_ELEMENTS:
             raise ConvcostError(f"{model.source}: input {name!r} has more than {MOST_ELEMENTS:.0e} elements")
     return shapes
 
 
-def _input_shape(model: Model, ref: Ref, given: Shape | None) -> Shape:
-    declared = declared_shape(model, ref)
+def _input_shape(model: Model, name: str, told: OpenShape | None, given: Shape | None) -> Shape:
+    declared = told[1:] if told is not None else None
     if given is not None:
         if declared is not None and len(given) != len(declared):
             raise ConvcostError(
-                f"{model.source}: input {ref.layer!r} has {len(declared)} dimensions {declared}, got {given}"
+                f"{model.source}: input {name!r} has {len(declared)} dimensions {declared}, got {given}"
             )
         return given
     if declared is not None and None not in declared:
         return declared  # type: ignore[return-value]
     what = "no shape" if declared is None else f"the open shape {declared}"
     readers = (
-        layer for layer in model.layers for call in layer.calls if any(read.layer == ref.layer for read in call.inputs)
+        layer for layer in model.layers for call in layer.calls if any(read.layer == name for read in call.inputs)
     )
     needs = next((f", which layer {layer.name!r} ({layer.kind}) needs" for layer in readers), "")
     example = "x".join(str(size or 224) for size in declared) if declared else "224x224x3"
-    name = f"{ref.layer}=" if len(model.inputs) > 1 else ""
+    option = f"{name}=" if len(model.inputs) > 1 else ""
     raise ConvcostError(
-        f"{model.source}: input {ref.layer!r} has {what}{needs}: give it with --input-shape {name}{example}"
+        f"{model.source}: input {name!r} has {what}{needs}: give it with --input-shape {option}{example}"
     )
 
 
 def declared_shape(model: Model, ref: Ref) -> OpenShape | None:
     """What the file says of an input, without the batch dimension."""
-    rule = next(layer.rule for layer in model.layers if layer.name == ref.layer)
-    return rule.batch_shape[1:] if isinstance(rule, InputLayer) and rule.batch_shape is not None else None
+    told = _declared(model)[ref.layer]
+    return told[1:] if told is not None else None
 
 
-def declared_batch(model: Model, ref: Ref) -> Dim:
-    """The batch size that the file fixes for an input."""
-    rule = next(layer.rule for layer in model.layers if layer.name == ref.layer)
-    return rule.batch_shape[0] if isinstance(rule, InputLayer) and rule.batch_shape else None
+def _declared(model: Model) -> dict[str, OpenShape | None]:
+    """What the file says of all layers that are inputs, the batch dimension first."""
+    rules = {layer.name: layer.rule for layer in model.layers}
+    inputs = ((ref.layer, rules[ref.layer]) for ref in model.inputs)
+    return {name: rule.batch_shape if isinstance(rule, InputLayer) else None for name, rule in inputs}

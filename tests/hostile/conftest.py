@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,14 @@ class Ended:
         assert str(path) in self.err
         assert reason in self.err
 
+    def refuses_each(self, paths: Sequence[Path], reason: str = "") -> None:
+        """The same of each of several files, a line each."""
+        assert (self.code, self.out) == (2, ""), self.err
+        lines = self.err.splitlines()
+        for path, line in zip(paths, lines, strict=True):
+            assert line.startswith(f"error: {path}")
+            assert reason in line
+
     def counts(self, *expected: str) -> None:
         """It ends with 0, and its result has these texts."""
         assert self.code == 0, self.err
@@ -44,7 +52,7 @@ Convcost = Callable[..., Ended]
 def convcost(tmp_path: Path) -> Convcost:
     """Run the command line in `tmp_path`, and see that it keeps the promise."""
 
-    def call(*arguments: object) -> Ended:
+    def call(*arguments: object, most_bytes: int = MOST_BYTES) -> Ended:
         command = [sys.executable, "-I", "-S", LIMITED, sys.executable, "-m", "convcost", *arguments]
         run = subprocess.run(
             list(map(str, command)), cwd=tmp_path, capture_output=True, text=True, check=True, env=_environment()
@@ -54,7 +62,7 @@ def convcost(tmp_path: Path) -> Convcost:
         assert int(code) in CODES, f"it ends with {code}: {run.stderr}"
         assert "Traceback" not in run.stderr
         assert "internal error" not in run.stderr
-        assert int(size) < MOST_BYTES, f"it takes {int(size):,} bytes"
+        assert int(size) < most_bytes, f"it takes {int(size):,} bytes"
         return Ended(int(code), out.removesuffix("\n"), run.stderr, float(seconds))
 
     return call
