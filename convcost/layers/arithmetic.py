@@ -78,7 +78,9 @@ def broadcast(*shapes: Shape) -> Shape:
     padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     result = []
     for sizes in zip(*padded, strict=True):
-        wanted = next((size for size in sizes if size != 1), 1)
+        wanted = sizes[0]
+        if any(size != wanted for size in sizes):
+            wanted = next((size for size in sizes if size != 1), 1)
         if any(size not in (1, wanted) for size in sizes):
             listed = " and ".join(str(tuple(shape)) for shape in shapes)
             raise ShapeError(f"shapes {listed} do not broadcast")

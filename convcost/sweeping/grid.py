@@ -82,6 +82,12 @@ class Grid(Many):
         """What is asked where a single number is needed."""
         raise self.part_by()
 
+    def __getattr__(self, name: str) -> Any:
+        """What else plain numbers have (`bit_length`) is asked of plain ones."""
+        if hasattr(int, name) or hasattr(float, name):
+            self.one()
+        raise AttributeError(name)
+
     __int__ = __index__ = __float__ = __complex__ = __str__ = __repr__ = __format__ = one
 
     def __bool__(self) -> bool:
@@ -269,7 +275,7 @@ def _real(value: Any) -> Any:
 
 
 def _one_by_one(how: Callable[[Any, Any], Any], left: Any, right: Any, result: type | None = None) -> Any:
-    """Computed by Python for each configuration; where it fails for some alone, these go their own way."""
+    """Computed by Python for each configuration; where some fail and others do not, they go separate ways."""
     size = len(left.values if isinstance(left, Grid) else right.values)
     lefts, rights = (_values(one).tolist() if isinstance(one, Grid) else [one] * size for one in (left, right))
     results: list[Any] = []
@@ -281,10 +287,9 @@ def _one_by_one(how: Callable[[Any, Any], Any], left: Any, right: Any, result: t
         except (ArithmeticError, ValueError, TypeError) as error:
             results.append(0)
             failures.append(error)
-    failed = np.array([error is not None for error in failures])
-    if failed.all():
-        assert failures[0] is not None
+    kinds = [type(error) for error in failures]
+    if len(set(kinds)) > 1:
+        raise Parting(np.array([kinds.index(kind) for kind in kinds]))
+    if failures[0] is not None:
         raise failures[0]
-    if failed.any():
-        raise Parting(failed)
     return many(np.array(results, bool) if result is bool else results)
