@@ -202,8 +202,18 @@ def test_a_name_that_is_none_gets_a_hint_and_the_list(run: Run, configs: Path) -
     assert "no device is named 'rasberry-pi-4'; did you mean 'raspberry-pi-4'?; allowed: coral-edge-tpu" in result.err
 
 
-def test_the_table_of_the_page_is_that_of_the_files() -> None:
-    """docs/roofline.md lists the profiles as `convcost devices` does, which the test of all pages runs."""
+def test_the_profile_on_the_page_is_one(tmp_path: Path) -> None:
+    """docs/roofline.md shows a whole profile; its list of ours is run by the test of all pages."""
     page = (ROOT / "docs" / "roofline.md").read_text()
-    for name in known():
-        assert f"{name} " in page
+    path = tmp_path / "my-board.yaml"
+    path.write_text(page.split("```yaml\n")[1].split("```")[0])
+    found = read_device(path)
+    assert found.name == "my-board"
+    assert set(found.figures) == {
+        "macs_per_second.int8.all",
+        "macs_per_second.int8.depthwise",
+        "bytes_per_second.all",
+        "weight_bytes_per_second.all",
+        "seconds_per_call.all",
+    }
+    assert all(f"{name} " in page for name in known())
