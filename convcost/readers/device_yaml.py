@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from convcost.readers.yaml_lines import Entries
 
 VERSION = 1
+LARGEST_FILE = 10**6
+"""Bytes of a profile."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -47,7 +49,7 @@ def read_device(path: Path) -> Device:
     from convcost.readers.spec.place import shown
     from convcost.readers.yaml_lines import Entries, plain, read_yaml
 
-    root = read_yaml(path)
+    root = read_yaml(path, LARGEST_FILE)
     if not isinstance(root, Entries) or "convcost_device" not in root.entries:
         raise ConvcostError(f"{path}:{root.line}: no device profile: it has no line `convcost_device: {VERSION}`")
     version = root.entries["convcost_device"]

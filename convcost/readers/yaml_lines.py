@@ -50,9 +50,9 @@ Node = Scalar | Items | Entries
 """A value of a file. An entry's `line` is the line of its key."""
 
 
-def read_yaml(path: Path) -> Node:
-    """The one document of a YAML file. Raises ConvcostError with the line where it is none."""
-    content = files.content(path, LARGEST_FILE)
+def read_yaml(path: Path, most: int | None = None) -> Node:
+    """The one document of a YAML file of at most so many bytes. Raises ConvcostError with the line where it is none."""
+    content = files.content(path, LARGEST_FILE if most is None else most)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -14,7 +14,6 @@ import pytest
 from convcost.api import analyze
 from convcost.device import ORIGINS
 from convcost.errors import ConvcostError
-from convcost.readers import yaml_lines
 from convcost.readers.device_yaml import device, known, read_device
 from tests.conftest import ROOT, Result
 from tests.converting import converted
@@ -185,9 +184,9 @@ def test_a_bad_file_is_refused_with_its_line(
         read_device(board)
 
 
-def test_files_that_are_huge_missing_or_empty_are_refused(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_lines, "LARGEST_FILE", 100)
-    with pytest.raises(ConvcostError, match="more than 100 bytes, the most allowed"):
+def test_files_that_are_huge_missing_or_empty_are_refused(board: Path) -> None:
+    board.write_text(GOOD + "# and so on\n" * 100_000)
+    with pytest.raises(ConvcostError, match="bytes, allowed: 1,000,000"):
         read_device(board)
     board.write_text("")
     with pytest.raises(ConvcostError, match="the file is empty"):
