@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from convcost import api, formats
+from convcost.layers.convolution import Conv2D
+from convcost.model import Unknown
 from convcost.readers.device_yaml import known
-from tests.building import archive, entry, sequential
+from convcost.table import View
+from tests.building import archive, chain, entry, sequential
 from tests.conftest import Result
 
 Run = Callable[..., Result]
@@ -175,6 +179,21 @@ def test_variants_in_json_and_csv(run: Run, model: Path, board: Path) -> None:
     )
     rows = list(csv.DictReader(io.StringIO(run("variants", model, "--device", board, "-f", "csv").out)))
     assert float(rows[0]["estimated_seconds"]) == pytest.approx(data["totals"]["estimate"]["seconds"])
+
+
+def test_a_layer_without_an_estimate_makes_the_total_a_lower_bound(board: Path) -> None:
+    model = chain(Conv2D(filters=4, kernel_size=3), Unknown("no rule for it"))
+    report = api.analyze(model, device=str(board))
+    shown = {
+        name: formats.render(formats.named(name), "report", report, View(device=True)) for name in ("table", "json")
+    }
+    (layer,) = [line for line in str(shown["table"]).splitlines() if line.startswith("unknown_2")]
+    assert layer.split()[-1] == "?"
+    (total,) = [line for line in str(shown["table"]).splitlines() if line.startswith("estimated time")]
+    assert total.count("≥ ") == 2
+    data = json.loads(shown["json"])
+    assert data["totals"]["estimate"]["complete"] is False
+    assert data["layers"][-1]["estimate"]["seconds"] is None
 
 
 @pytest.mark.parametrize("shown", ["table", "markdown"])
