@@ -18,6 +18,10 @@ from convcost.units import printable
 
 HEIGHT = 380
 BOUNDS = (("compute", ORANGE), ("memory", BLUE), ("overhead", GREY))
+LARGEST = 900
+"""Square pixels of the point that takes most."""
+LABEL_ABOVE = -22
+"""Pixels from a ceiling to its label, which stays clear of the points."""
 CLOSE = 1.35
 """Ceilings whose labels would overlap, as a factor."""
 BEYOND = 4.0
@@ -85,7 +89,7 @@ def _roofs(points: list[Timing]) -> list[dict[str, Any]]:
         },
         {
             "data": {"values": _labels(roofs, most)},
-            "mark": {"type": "text", "align": "right", "dy": -7, "color": MUTED},
+            "mark": {"type": "text", "align": "right", "dy": LABEL_ABOVE, "color": MUTED},
             "encoding": {"x": x, "y": y, "text": {"field": "label"}},
         },
     ]
@@ -132,7 +136,7 @@ def _points(values: list[dict[str, Any]], bounds: list[tuple[str, str]]) -> dict
                 "scale": {"type": "log"},
                 "axis": {**COUNTS, "values": _decades(one["rate"] for one in values)},
             },
-            "size": {"field": "share", "type": "quantitative", "legend": None, "scale": {"range": [24, 900]}},
+            "size": {"field": "share", "type": "quantitative", "legend": None, "scale": {"range": [24, LARGEST]}},
             "color": {"field": "bound", "scale": legend(bounds), "title": "limited by"},
             "tooltip": [
                 {"field": "layer"},

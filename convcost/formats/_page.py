@@ -22,6 +22,8 @@ from convcost.units import printable
 
 PAGE_COLORS = ({"page": "#f5f7f9", "edge": "#8d99a6"}, {"page": "#0e1318", "edge": "#6c7986"})
 WORDS = "A MAC is a multiply-accumulate; FLOPs are two for each MAC, and all other arithmetic."
+SHORT = 40
+"""Characters of a cell that stay on one line."""
 AXES = 56
 """Pixels that axes and legend take beside the drawing, so that nothing moves when it is there."""
 
@@ -137,7 +139,8 @@ def _heading(title: str, flush: bool, sorts: bool) -> str:
 def _cell(cell: Cell | str, flush: bool, head: bool) -> str:
     if isinstance(cell, str):
         cell = Cell(cell)
-    classes = " ".join(filter(None, ("right" if flush else "text", cell.css)))
+    width = "right" if flush else "short" if len(cell.text) <= SHORT else "text"
+    classes = " ".join(filter(None, (width, cell.css)))
     value = "" if cell.value is None else f' data-value="{cell.value}"'
     part = "" if cell.part is None else f' style="--part:{cell.part:.4f}"'
     tag = 'th scope="row"' if head else "td"
@@ -159,7 +162,7 @@ def _figure(chart: Chart) -> str:
     return f"""<figure id="{chart.name}">
 <figcaption><h2>{escaped(chart.title)}</h2><p>{escaped(chart.text)}</p></figcaption>
 <div class="live" id="live-{chart.name}" style="min-height:{chart.height + AXES}px"></div>
-<div class="static">{drawn}</div>
+<div class="static" role="img" aria-label="{escaped(chart.text)}">{drawn}</div>
 </figure>"""
 
 
