@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
 from convcost.readers import keras_archive, keras_h5
+from convcost.readers.keras_archive import MOST_UNPACKED
 from convcost.readers.keras_hdf5 import Stored, contents, opened
 from convcost.readers.keras_unknown import Weights
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.floating[Any]]
 
+SMALL_KERNEL = 64 * 10**6
+"""Bytes of a kernel of which the file may hold fewer."""
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -49,7 +52,13 @@ def floats_in(hdf5: Any, stored: Stored, where: str) -> Array:
 
     if stored.dtype not in FLOATS:
         raise ConvcostError(f"{where}: its {stored.dtype} kernel is no array of floats, allowed: {', '.join(FLOATS)}")
-    data = np.asarray(hdf5[stored.path])
+    dataset = hdf5[stored.path]
+    allowed = max(SMALL_KERNEL, MOST_UNPACKED * dataset.id.get_storage_size())
+    if dataset.nbytes > allowed:  # compressed, or never written: then it is zeros
+        raise ConvcostError(
+            f"{where}: its kernel has {dataset.nbytes:,} bytes, allowed: {allowed:,}, for what is stored"
+        )
+    data = np.asarray(dataset)
     if stored.dtype == "bfloat16":
         return (data.view(np.uint16).astype(np.uint32) << 16).view(np.float32)  # the upper half of a float32
     return data

@@ -51,7 +51,7 @@ def archive(
     path: Path, config: str | bytes = GOOD, weights: bytes | None = None, method: int = zipfile.ZIP_STORED
 ) -> Path:
     with zipfile.ZipFile(path, "w", method) as file:
-        file.writestr("metadata.json", "{}")
+        file.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
         file.writestr("config.json", config)
         if weights is not None:
             file.writestr("model.weights.h5", weights)
