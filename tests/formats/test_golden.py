@@ -20,6 +20,9 @@ from convcost.layers.pooling import GlobalAveragePooling2D
 from convcost.memory.footprint import footprint
 from convcost.model import Model, Unknown, Weight
 from convcost.planning.planner import Offer, Planning, front, plan
+from convcost.sweeping.axes import Axis
+from convcost.sweeping.front import Objective
+from convcost.sweeping.sweep import Configuration, Sweep
 from convcost.table import View
 from convcost.variants.low_rank import LowRank
 from convcost.variants.separable import Separable
@@ -71,6 +74,27 @@ def planned() -> Planning:
     return Planning(REPORT, limits, "what is told", plan(MODEL, REPORT, offers, limits), front(REPORT, offers, {}, 2))
 
 
+def swept() -> Sweep:
+    """A grid of two by three, with a front, a total that is a lower bound, and two that are not valid."""
+    axes = (Axis("parameter", "alpha", (0.25, 1.0)), Axis("input", "", ((8, 8, 3), 96, (224, 224, 3))))
+    shapes = ((8, 8, 3), 96, (224, 224, 3))
+    rows = (
+        Configuration((0.25, shapes[0]), *[None] * 6, reason=f"spec.yaml:3: layer {HOSTILE!r}: no | window"),
+        Configuration(
+            (0.25, shapes[1]), 13_600_000, 28_800_000, 476_000, 1_904_000, 393_216, 12_900_000, on_front=True
+        ),
+        Configuration(
+            (0.25, shapes[2]), 41_000_000, 87_100_000, 476_000, 1_904_000, 1_204_224, 39_000_000, on_front=True
+        ),
+        Configuration((1.0, shapes[0]), *[None] * 6, reason="=formula"),
+        Configuration((1.0, shapes[1]), 186_000_000, 379_000_000, 4_253_864, 17_015_456, 1_572_864, 183_000_000),
+        Configuration(
+            (1.0, shapes[2]), 569_000_000, 1_160_000_000, 4_253_864, 17_015_456, 4_816_896, 559_000_000, False
+        ),
+    )
+    return Sweep(HOSTILE, axes, rows, 6, 1, 3, (Objective("macs"), Objective("peak_activation_bytes", "max")))
+
+
 SHOWN: dict[str, tuple[object, ...]] = {
     "report": (REPORT,),
     "reports": ([REPORT, REPORT],),
@@ -79,6 +103,7 @@ SHOWN: dict[str, tuple[object, ...]] = {
     "separability": (scores(),),
     "planning": (planned(),),
     "widening": (Widening(REPORT, "separable", REPORT, REPORT, "macs", "", 1.25),),
+    "sweep": (swept(),),
     "footprint": (footprint(MODEL, dtype="int8", reorder=True, ram=9 * 2**10, flash=2000),),
 }
 
