@@ -17,6 +17,9 @@ settings.load_profile("convcost")
 
 ROOT = Path(__file__).parent.parent
 
+DRAWN = ("html", "svg", "png")
+"""Formats without golden files: what they draw is looked at in tests/report."""
+
 
 class Result:
     """What a command printed, and how it ended."""

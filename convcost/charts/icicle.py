@@ -248,7 +248,7 @@ def _marks(metrics: dict[str, str]) -> list[dict[str, Any]]:
     text = {
         "font": {"value": FONT},
         "fontSize": {"value": 11},
-        "fill": {"signal": f"datum.leaf ? '{ON_COLOR}' : '{INK}'"},
+        "fill": [{"test": "datum.leaf", "value": ON_COLOR}, {"value": INK}],
         "baseline": {"value": "middle"},
     }
     fits, wide = f"datum.y2 - datum.y >= {LEAST_LABEL}", "datum.x2 - datum.x > 150"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, DeviceName, Dtype, Format, Import, InputShape, Keep, Output, Set
+from convcost.cli.options import Batch, ChartFormat, ChartOutput, DeviceName, Dtype, Import, InputShape, Keep, Set
 
 
 def analyze(
@@ -65,8 +65,8 @@ def analyze(
     import_: Import = None,
     flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
-    format_: Format = "table",
-    output: Output = None,
+    format_: ChartFormat = "table",
+    output: ChartOutput = None,
 ) -> None:
     """Where a model's cost sits, and what separable would save.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Budget, CheckFormat, InputShape, Output, Set, Specs
+from convcost.cli.options import Batch, Budget, ChartOutput, CheckFormat, InputShape, Set, Specs
 
 
 def check(
@@ -48,7 +48,7 @@ def check(
     set_: Set = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: CheckFormat = "table",
-    output: Output = None,
+    output: ChartOutput = None,
 ) -> None:
     """Whether models keep their budgets, and which layers grew.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, DiffFormat, InputShape, Output, Set
+from convcost.cli.options import Batch, ChartOutput, DiffFormat, InputShape, Set
 
 
 def diff(
@@ -18,7 +18,7 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where a count differs.")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
     format_: DiffFormat = "table",
-    output: Output = None,
+    output: ChartOutput = None,
 ) -> None:
     """What became of a model: totals, and the layers that came (+), went (-) or changed (~).
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Dtype, Format, InputShape, Output, Set
+from convcost.cli.options import Batch, ChartFormat, ChartOutput, Dtype, InputShape, Set
 
 
 def memory(
@@ -34,8 +34,8 @@ def memory(
     batch: Batch = 1,
     set_: Set = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact bytes.")] = False,
-    format_: Format = "table",
-    output: Output = None,
+    format_: ChartFormat = "table",
+    output: ChartOutput = None,
 ) -> None:
     """What a device must hold, step by step, and whether it fits.
 

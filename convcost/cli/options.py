@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from convcost.device import Device
 
 Format = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json, csv or markdown.")]
+ChartFormat = Annotated[
+    str, typer.Option("--format", "-f", metavar="NAME", help="table, json, csv, markdown, html, svg or png.")
+]
 CheckFormat = Annotated[
     str,
     typer.Option(
         "--format",
         "-f",
         metavar="NAME",
-        help="table, json, markdown, github, gitlab, junit, openmetrics or sarif.",
+        help="table, json, markdown, html, svg, png, github, gitlab, junit, openmetrics or sarif.",
     ),
 ]
-DiffFormat = Annotated[str, typer.Option("--format", "-f", metavar="NAME", help="table, json or markdown.")]
+DiffFormat = Annotated[
+    str, typer.Option("--format", "-f", metavar="NAME", help="table, json, markdown, html, svg or png.")
+]
 Budget = Annotated[
     Path | None,
     typer.Option("--budget", metavar="FILE", help="The policy file. Default: convcost.yaml, here or above."),
@@ -34,6 +39,15 @@ Output = Annotated[
     list[str] | None,
     typer.Option(
         "--output", "-o", metavar="[FORMAT:]PATH", help="Write a file too; its suffix names the format. Repeatable."
+    ),
+]
+ChartOutput = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="[FORMAT:]PATH",
+        help="Write a file too; its suffix names the format: page.html, svg.CHART:peak.svg. Repeatable.",
     ),
 ]
 InputShape = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, DeviceName, Dtype, Format, InputShape, Keep, Set
+from convcost.cli.options import Batch, ChartFormat, DeviceName, Dtype, InputShape, Keep, Set
 
 
 def plan(
@@ -43,7 +43,7 @@ def plan(
     device: DeviceName = None,
     dtype: Dtype = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
-    format_: Format = "table",
+    format_: ChartFormat = "table",
     output: Annotated[
         list[str] | None,
         typer.Option(

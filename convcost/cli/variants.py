@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, DeviceName, Dtype, Format, InputShape, Keep, Output, Set
+from convcost.cli.options import Batch, ChartFormat, ChartOutput, DeviceName, Dtype, InputShape, Keep, Set
 
 
 def variants(
@@ -23,8 +23,8 @@ def variants(
     device: DeviceName = None,
     dtype: Dtype = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
-    format_: Format = "table",
-    output: Output = None,
+    format_: ChartFormat = "table",
+    output: ChartOutput = None,
 ) -> None:
     """A model under every variant, side by side.
 

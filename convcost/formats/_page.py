@@ -122,7 +122,7 @@ def table(
             f'<div class="bar"><label>{escaped(search)} <input type="search" data-table="{name}"></label>'
             f'<p id="{name}-count" role="status"></p></div>\n'
         )
-    label = escaped(search or titles[head])
+    label = escaped(f"table by {titles[head]}")
     return (
         f'{field}<div class="scroll" tabindex="0" role="region" aria-label="{label}">\n'
         f"<table{attributes}>\n<thead><tr>{headings}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n"

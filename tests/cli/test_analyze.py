@@ -272,7 +272,7 @@ def test_bad_files(run: Run, tmp_path: Path, model: Path) -> None:
         (("--kind", "LSTM"), "--kind LSTM: no layer is one; the model has Conv2D"),
         (("--top", 0), "--top"),
         (("--set", "alpha"), "--set: got 'alpha', allowed: NAME=VALUE"),
-        (("--format", "yaml"), "allowed: csv, json, markdown, table"),
+        (("--format", "yaml"), "allowed: csv, html, json, markdown, png, svg, table"),
     ],
 )
 def test_refusals(run: Run, model: Path, options: tuple[object, ...], said: str) -> None:

@@ -65,7 +65,10 @@ def test_what_cannot_be_told_ends_with_3(run: Run, tmp_path: Path) -> None:
         (["--flash", "much"], "--flash is 'much', allowed: an integer of bytes"),
         (["--ram", "-1"], "--ram is '-1', allowed"),
         (["--dtype", "int9"], "dtype: got 'int9', allowed: bool, int4"),
-        (["-f", "junit"], "format 'junit' cannot show a footprint, allowed: csv, json, markdown, table"),
+        (
+            ["-f", "junit"],
+            "format 'junit' cannot show a footprint, allowed: csv, html, json, markdown, png, svg, table",
+        ),
     ],
 )
 def test_wrong_usage_is_one_line(run: Run, model: Path, arguments: list[str], message: str) -> None:
