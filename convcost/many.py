@@ -19,8 +19,11 @@ class Many(ABC):
 
     serial: int
     """No other has the same."""
-    extremes: tuple[Any, Any]
-    """The least and the greatest of the numbers."""
+
+    @property
+    @abstractmethod
+    def extremes(self) -> tuple[Any, Any]:
+        """The least and the greatest of the numbers."""
 
     @abstractmethod
     def choose(self, yes: Any, no: Any) -> Any:

@@ -40,10 +40,18 @@ class Parting(Exception):  # noqa: N818 (nothing is wrong)
 def many(values: Numbers | Sequence[Any]) -> Any:
     """The number that these are: a Grid, or a plain one where they are all equal."""
     array = _array(values)
+    least, most = _ends(array)
+    return least if least == most else Grid(array, max(-least, most))
+
+
+def _ends(array: Numbers) -> tuple[Any, Any]:
     least, most = array.min(), array.max()
-    if array.dtype != object:
-        least, most = least.item(), most.item()
-    return least if least == most else Grid(array, (least, most))
+    return (least, most) if array.dtype == object else (least.item(), most.item())
+
+
+def _made(array: Numbers, reach: Any) -> Any:
+    """As `many`, where it is known how far from zero the numbers can be: mostly a glance tells that they differ."""
+    return Grid(array, reach) if array[0] != array[-1] else many(array)
 
 
 def _array(values: Numbers | Sequence[Any]) -> Numbers:
@@ -60,15 +68,21 @@ def _array(values: Numbers | Sequence[Any]) -> Numbers:
 
 
 class Grid(Many):
-    """See `many`, which makes one. The array holds int64, float64, bool, or Python's ints (object)."""
+    """See `many`, which makes one. The array holds int64, float64, bool, or Python's ints (object).
 
-    __slots__ = ("extremes", "reach", "values")
+    No number is farther from zero than `reach`.
+    """
 
-    def __init__(self, values: Numbers, extremes: tuple[Any, Any]) -> None:
+    __slots__ = ("reach", "values")
+
+    def __init__(self, values: Numbers, reach: Any) -> None:
         self.serial = next(_SERIALS)
         self.values = values
-        self.extremes = extremes
-        self.reach = max(-extremes[0], extremes[1])
+        self.reach = reach
+
+    @property
+    def extremes(self) -> tuple[Any, Any]:
+        return _ends(self.values)
 
     def part_by(self, test: Callable[[Any], bool] | None = None) -> Exception:
         distinct, labels = np.unique(self.values, return_inverse=True)
@@ -99,7 +113,8 @@ class Grid(Many):
     def choose(self, yes: Any, no: Any) -> Any:
         if _kind(yes) != _kind(no):
             return yes if self else no
-        return many(np.where(self.values.astype(bool), _values(yes), _values(no)))
+        chosen = np.where(self.values.astype(bool), _values(yes), _values(no))
+        return _made(chosen, max(_reach(yes), _reach(no)))
 
     def __neg__(self) -> Any:
         return _computed(operator.sub, 0, self) if self.values.dtype != np.float64 else many(-self.values)
@@ -125,7 +140,7 @@ class Grid(Many):
     def _whole(self, quick: Callable[[Numbers], Numbers], exact: Callable[[Any], int]) -> Any:
         if self.values.dtype != np.float64:
             return +self
-        if self.reach < LARGEST_INT // 2:
+        if _farthest(self) < LARGEST_INT // 2:
             return many(quick(self.values).astype(np.int64))
         return _one_by_one(lambda value, _: exact(value), self, 0)
 
@@ -212,22 +227,26 @@ def _reach(value: Any) -> Any:
     return value.reach if isinstance(value, Grid) else abs(value)
 
 
+def _farthest(value: Any) -> Any:
+    """How far from zero it really is."""
+    return max(map(abs, value.extremes)) if isinstance(value, Grid) else abs(value)
+
+
 def _computed(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """Sum, difference or product. Of floats they are the same in numpy; of ints, where 64 bits hold them."""
     if _kind(left) is None or _kind(right) is None:
         return NotImplemented
-    whole = _kind(left) is _kind(right) is int
-    bound = operator.mul if how is operator.mul else operator.add
-    if whole and max(bound(_reach(left), _reach(right)), _reach(left), _reach(right)) > LARGEST_INT:
-        return _one_by_one(how, left, right)
-    if not whole and _passes_floats(left, right):
-        return _one_by_one(how, left, right)
-    return _in_numpy(how, left, right)
-
-
-def _in_numpy(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if _kind(left) is _kind(right) is int:
-        return many(how(_values(left), _values(right)))
+        bound = operator.mul if how is operator.mul else operator.add
+        for far in (_reach, _farthest):
+            reach = bound(far(left), far(right))
+            if max(reach, far(left), far(right)) <= LARGEST_INT:
+                return _made(how(_values(left), _values(right)), reach)
+        return _one_by_one(how, left, right)
+    return _one_by_one(how, left, right) if _passes_floats(left, right) else _in_floats(how, left, right)
+
+
+def _in_floats(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     with np.errstate(all="ignore"):  # as Python has it: what overflows is infinite
         return many(how(_values(left), _values(right)))
 
@@ -238,28 +257,32 @@ def _divided(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if right == 0:
         raise ZeroDivisionError
     whole = _kind(left) is _kind(right) is int
-    most = max(_reach(left), _reach(right))
-    if how is operator.truediv:
-        exact = most <= EXACT_FLOAT if whole else not _passes_floats(left, right)
-    else:
-        exact = whole and most <= LARGEST_INT
-    if not exact:
-        return _one_by_one(how, left, right)
-    return _in_numpy(how, left, right)
+    if how is operator.truediv and not _passes_floats(left, right):
+        return _in_floats(how, left, right)
+    if how is not operator.truediv and whole and _fits(left) and _fits(right):
+        return _made(how(_values(left), _values(right)), max(_reach(left), _reach(right)))
+    return _one_by_one(how, left, right)
 
 
 def _compared(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     if _kind(right) is None:
         return NotImplemented
     mixed = _kind(left) is not _kind(right)
-    if (mixed and _passes_floats(left, right)) or max(_reach(left), _reach(right)) > LARGEST_INT:
+    if not (_fits(left) and _fits(right)) or (mixed and _passes_floats(left, right)):
         return _one_by_one(how, left, right, bool)
-    return many(how(_values(left), _values(right)))
+    return _made(how(_values(left), _values(right)), 1)
+
+
+def _fits(value: Any) -> bool:
+    """Whether 64 bits hold it."""
+    if isinstance(value, Grid):
+        return value.values.dtype != object
+    return isinstance(value, float) or abs(value) <= LARGEST_INT
 
 
 def _passes_floats(left: Any, right: Any) -> bool:
     """Whether an int among the two is no float."""
-    return any(_kind(one) is int and _reach(one) > EXACT_FLOAT and not _is_float(one) for one in (left, right))
+    return any(_kind(one) is int and _farthest(one) > EXACT_FLOAT and not _is_float(one) for one in (left, right))
 
 
 def _is_float(whole: Any) -> bool:
