@@ -156,8 +156,9 @@ def _check_size(info: zipfile.ZipInfo, path: Path, small: int, most: int) -> Non
 def _start_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> int:
     """Where the bytes of a member start: behind its local header, whose extra field has a length of its own."""
     assert archive.fp is not None
-    archive.fp.seek(info.header_offset)
-    header = archive.fp.read(LOCAL_HEADER_BYTES)
+    with _told_as_damage(path):
+        archive.fp.seek(info.header_offset)
+        header = archive.fp.read(LOCAL_HEADER_BYTES)
     if len(header) < LOCAL_HEADER_BYTES or not header.startswith(b"PK\x03\x04"):
         raise ConvcostError(f"{path}: the archive is damaged: {info.filename} has no local header")
     name_length, extra_length = struct.unpack("<HH", header[26:30])

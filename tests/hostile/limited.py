@@ -1,6 +1,6 @@
 """Run a command with limits, and tell in the last line of stdout how it ended: exit code, processor seconds, bytes.
 
-It is a program of its own, so that the memory of whoever starts it does not count: a child begins with what its parent had.
+It is a program of its own, so that the memory of whoever starts it does not count: a child begins with its parent's.
 """
 
 import os

@@ -111,7 +111,7 @@ def test_layers_with_as_many_outputs_as_there_can_be(tmp_path: Path, convcost: C
 def test_as_many_inputs_as_a_megabyte_holds(tmp_path: Path, convcost: Convcost) -> None:
     nodes = [[["image", 0, 0, {}]] * 50_000]
     add = {"class_name": "Concatenate", "name": "joined", "config": {}, "inbound_nodes": nodes}
-    path, ended = analyzed(tmp_path, convcost, functional(image(), add))
+    _, ended = analyzed(tmp_path, convcost, functional(image(), add))
     ended.counts("joined")
 
 
@@ -139,7 +139,7 @@ def test_paths_that_double_at_each_step(tmp_path: Path, convcost: Convcost) -> N
     layers = [image()]
     for step in range(2000):
         layers.append(layer("Add", f"step{step}", [layers[-1]["name"]] * 2))
-    path, ended = analyzed(tmp_path, convcost, functional(*layers))
+    _, ended = analyzed(tmp_path, convcost, functional(*layers))
     ended.counts("step1999")
 
 
@@ -211,7 +211,7 @@ def test_inputs_that_no_model_has(tmp_path: Path, convcost: Convcost) -> None:
 def test_counts_of_more_digits_than_python_prints(tmp_path: Path, convcost: Convcost) -> None:
     """Python refuses to print integers of more than 4,300 digits."""
     layers = [layer("Conv2D", f"conv{n}", filters=10**15, kernel_size=[1, 1]) for n in range(400)]
-    path, ended = analyzed(tmp_path, convcost, sequential(*layers), "--raw")
+    _, ended = analyzed(tmp_path, convcost, sequential(*layers), "--raw")
     assert ended.code in (0, 2)
 
 
@@ -238,7 +238,7 @@ def test_a_shape_of_a_thousand_dimensions(tmp_path: Path, convcost: Convcost) ->
 
 def test_keys_given_twice(tmp_path: Path, convcost: Convcost) -> None:
     """The last counts, as in Keras."""
-    path, ended = analyzed(tmp_path, convcost, GOOD.replace('"filters": 4', '"filters": 9999, "filters": 4'))
+    _, ended = analyzed(tmp_path, convcost, GOOD.replace('"filters": 4', '"filters": 9999, "filters": 4'))
     ended.counts(COUNTED)
 
 
