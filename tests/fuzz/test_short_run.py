@@ -34,8 +34,8 @@ def test_seeds_keep_the_promise(tmp_path: Path, name: str) -> None:
     """And none of them is refused: else only refusals would be mutated."""
     target = TARGETS[name]
     for content in target.seeds():
-        ended = judged(target, content, tmp_path)
-        assert ended.code in (0, 1, 3), ended.err
+        ended = judged(target, content, tmp_path, target.commands[0])
+        assert ended.code in (0, 1), ended.err
 
 
 @pytest.mark.parametrize("name", TARGETS)
