@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -64,11 +65,16 @@ def reports(reports: Sequence[Report], view: View) -> str:
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
     from convcost.charts import charts_of
-    from convcost.formats import _page
+    from convcost.formats import _estimating, _page
 
     titles = ["variant", "converted", "MACs", "factor", "params", "weights", "peak activations", "trained weights"]
+    reports = [one.report for one in what_ifs]
     rows = [_variant("as it is", report, report, 0, ""), *(_variant_of(one, report) for one in what_ifs)]
     right = [False, *[True] * 6, False]
+    if report.estimate is not None:
+        titles, right = [*titles, *_estimating.TIME_TITLES], [*right, True, True]
+        for row, time, one in zip(rows, _estimating.times(report, what_ifs), [report, *reports], strict=True):
+            row += _sortable(time, {0: one.estimate.seconds if one.estimate else None})
     sections = [_page.section("Every variant", _page.table(titles, rows, right, name="variants"))]
     refused = [f"{one.variant}: {path}: {why}" for one in what_ifs for path, why in one.refused.items()]
     if refused:
@@ -276,7 +282,8 @@ def _layer_cell(column: Column, line: Line, report: Report, view: View, largest:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    from convcost.formats import _page
+    """What is not counted, cannot be converted, or must be known to read the figures."""
+    from convcost.formats import _estimating, _page
 
     if report.uncounted:
         rows = [[row.path, row.kind, row.reason] for row in report.uncounted]
@@ -285,6 +292,9 @@ def _notes(report: Report) -> Iterator[str]:
     if report.what_if and report.what_if.refused:
         refused = [f"{path}: {why}" for path, why in report.what_if.refused.items()]
         yield _page.section(f"What {report.what_if.variant} cannot be for", _page.listed(refused))
+    if report.estimate is not None:
+        remarks = _estimating.told(report, what_if=report.what_if is not None)
+        yield _page.section("What the times stand on", *map(_page.paragraph, chain.from_iterable(remarks)))
     if report.convention:
         yield _page.section(f"How {report.convention.name} counts", _page.listed(report.convention.notes))
     if report.warnings:

@@ -194,3 +194,11 @@ def test_nobody_waits_for_charts_who_wants_none(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_a_page_tells_what_its_times_stand_on() -> None:
+    timed = api.analyze(str(SPEC), device="raspberry-pi-4")
+    page = page_of("report", timed, view=View(device=True))
+    assert "Estimate, not a measurement, for raspberry-pi-4" in page
+    report, what_ifs = api.under_variants(str(SPEC), variants=["separable"], device="raspberry-pi-4")
+    assert "est. speed-up" in page_of("variants", report, what_ifs)
