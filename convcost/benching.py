@@ -7,18 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
+from convcost.comparison import Comparison
 from convcost.device import Device
 from convcost.errors import ConvcostError, MeasureError
+from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.measuring.bench import AS_IT_IS, Bench, Candidate, Machine
+from convcost.measuring.specimens import Specimen
 from convcost.measuring.timing import Outcome, Pace, Timed
 from convcost.memory.footprint import with_dtype
 from convcost.model import Model, Shape
 from convcost.profile import profile
 from convcost.report import Report
 from convcost.roofline import estimated
-from convcost.variants import apply, names, parse
+from convcost.variants import apply, names, parse, variant_of
+from convcost.variants.replacing import chain, replaced
 
 DTYPES = ("float32", "int8")
+STEPS = "depthwise + pointwise"
 
 Tell = Callable[[int, int, str], None]
 """Is told how many of how many steps are done, and which is next."""
@@ -58,6 +65,34 @@ def benched(
         if done.converted:
             models[text] = done.model
     return benched_models(model.name, models, dtypes, threads, pace, device, input_shapes, engine, tell)
+
+
+def benched_layer(
+    comparison: Comparison,
+    *,
+    dtypes: Sequence[str] = ("float32",),
+    threads: int = 1,
+    pace: Pace = Pace(),  # noqa: B008  (it never changes)
+    device: Device | None = None,
+    engine: Engine,
+    tell: Tell | None = None,
+) -> Comparison:
+    """`comparison` with its layers timed: the standard one, the two steps of the separable one, and every variant.
+
+    Raises MeasureError where nothing could be measured.
+    """
+    layer, shape = comparison.layer, comparison.input_shape
+    alone = Specimen("convolution", layer, (shape,)).model
+    window = {name: getattr(layer, name) for name in DepthwiseConv2D.__struct_fields__ if hasattr(layer, name)}
+    depthwise = DepthwiseConv2D(**window, depth_multiplier=comparison.depth_multiplier)
+    pointwise = Conv2D(filters=layer.filters, kernel_size=1, use_bias=layer.use_bias)
+    models = {AS_IT_IS: alone, STEPS: replaced(alone, {"layer": chain([depthwise, pointwise])})}
+    for one in comparison.alternatives:
+        if one.macs is not None and one.variant != "separable":  # its fused layer is converted to the two steps
+            stand_in = variant_of(one.variant).stand_in(layer, (1, *shape))
+            models[one.variant] = replaced(alone, {"layer": stand_in})
+    bench = benched_models("layer", models, dtypes, threads, pace, device, None, engine, tell)
+    return msgspec.structs.replace(comparison, bench=bench)
 
 
 def benched_models(

@@ -20,6 +20,7 @@ from convcost.variants.base import NotApplicableError, totals
 if TYPE_CHECKING:
     from convcost.device import Device
     from convcost.estimate import Operation
+    from convcost.measuring.bench import Bench
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -72,6 +73,7 @@ class Comparison(msgspec.Struct, frozen=True):
     SeparableConv2D, which has one bias less.
     """
 
+    layer: Conv2D
     input_shape: Shape
     filters: int
     kernel_size: Shape
@@ -87,6 +89,8 @@ class Comparison(msgspec.Struct, frozen=True):
     verdict: str
     alternatives: tuple[Alternative, ...] = ()
     estimate: ComparedTimes | None = None
+    bench: Bench | None = None
+    """The layers timed: see `convcost.benching`."""
     """Where a device was named."""
 
     @property
@@ -163,6 +167,7 @@ def compared(
     )
     separable_macs = depthwise_part.macs + pointwise_part.macs
     return Comparison(
+        layer=standard,
         input_shape=shape[1:],
         filters=filters,
         kernel_size=standard.kernel,

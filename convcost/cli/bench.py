@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Dtypes, Format, InputShape, Keep, Output, Rounds, Seconds, Set, Threads
+from convcost.cli.options import DeviceName, Dtypes, Format, InputShape, Keep, Output, Rounds, Seconds, Set, Threads
 
 
 def bench(
@@ -23,10 +23,7 @@ def bench(
     threads: Threads = 1,
     rounds: Rounds = 10,
     seconds: Seconds = 1.0,
-    device: Annotated[
-        str | None,
-        typer.Option("--device", metavar="NAME", help="Estimate too, by this profile: a name, or a .yaml file."),
-    ] = None,
+    device: DeviceName = None,
     input_shape: InputShape = None,
     set_: Set = None,
     raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
@@ -50,12 +47,11 @@ def bench(
     from convcost.cli.output import Delivery
     from convcost.cli.progress import progress
     from convcost.cli.quiet import quiet
-    from convcost.readers.device_yaml import device as profile
     from convcost.table import View
 
     delivery = Delivery(format_, output, inputs=[model], what="bench")
     chosen = options.dtypes(dtype)
-    known = profile(device) if device else None
+    known = options.profile(device)
     with progress() as tell, quiet():
         found = benched(
             model,
@@ -71,7 +67,5 @@ def bench(
             tell=tell,
         )
     delivery.give("bench", found, view=View(raw=raw))
-    if found.interrupted:
-        raise typer.Exit(130)
-    if found.problems:
-        raise typer.Exit(3)
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
-from convcost.cli.options import DeviceName, Format, Output
+from convcost.cli.options import DeviceName, Format, Output, Rounds, Seconds, Threads
 
 
 def compare(
@@ -24,8 +25,17 @@ def compare(
     bias: Annotated[bool, typer.Option("--bias/--no-bias", help="Whether the layers have a bias, as in Keras.")] = True,
     device: DeviceName = None,
     dtype: Annotated[
-        str, typer.Option("--dtype", metavar="TYPE", help="What the device computes in, such as int8.")
+        str,
+        typer.Option(
+            "--dtype", metavar="TYPE", help="What the device computes in, such as int8; with --bench also float32,int8."
+        ),
     ] = "float32",
+    bench: Annotated[
+        bool, typer.Option("--bench", help="Time the layer and all that can stand in for it on this machine.")
+    ] = False,
+    threads: Threads = 1,
+    rounds: Rounds = 10,
+    seconds: Seconds = 1.0,
     format_: Format = "table",
     output: Output = None,
 ) -> None:
@@ -36,10 +46,15 @@ def compare(
     convcost compare --in 64 --out 128 --k 3x5 --hw 56x28 --stride 2
     convcost compare --in 32 --out 1 --k 3 --hw 28
     convcost compare --in 64 --out 128 --device ethos-u55-128 --dtype int8
+    convcost compare --in 64 --out 128 --bench --dtype float32,int8 --device this-machine.yaml
+
+    --bench needs pip install 'convcost[tensorflow]'; docs/bench.md says more.
     """
     from convcost.api import compare as compared
     from convcost.cli import options
     from convcost.cli.output import Delivery
+    from convcost.cli.progress import progress
+    from convcost.cli.quiet import quiet
     from convcost.errors import ConvcostError
     from convcost.table import View
 
@@ -50,19 +65,26 @@ def compare(
             raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}")
         return sizes * 2 if len(sizes) == 1 else sizes
 
-    delivery = Delivery(format_, output)
-    comparison = compared(
-        in_,
-        out,
-        pair(k, "--k"),
-        pair(hw, "--hw"),
-        strides=pair(stride, "--stride"),
-        dilation_rate=pair(dilation, "--dilation"),
-        padding=padding,
-        groups=groups,
-        depth_multiplier=depth_multiplier,
-        use_bias=bias,
-        device=options.profile(device),
-        dtype=dtype,
-    )
+    delivery = Delivery(format_, output, what="comparison")
+    dtypes = options.dtypes(dtype) if bench else (dtype,)
+    pace = {"dtypes": dtypes, "threads": threads, "rounds": rounds, "seconds": seconds}
+    profile = options.profile(device)
+    with progress() if bench else nullcontext() as tell, quiet() if bench else nullcontext():
+        comparison = compared(
+            in_,
+            out,
+            pair(k, "--k"),
+            pair(hw, "--hw"),
+            strides=pair(stride, "--stride"),
+            dilation_rate=pair(dilation, "--dilation"),
+            padding=padding,
+            groups=groups,
+            depth_multiplier=depth_multiplier,
+            use_bias=bias,
+            device=profile,
+            dtype=dtypes[0],
+            bench={**pace, "tell": tell} if bench else None,
+        )
     delivery.give("comparison", comparison, view=View())
+    if comparison.bench is not None and comparison.bench.exit_code:
+        raise typer.Exit(comparison.bench.exit_code)

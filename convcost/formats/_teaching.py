@@ -7,6 +7,7 @@ from math import prod
 from convcost import units
 from convcost.comparison import Comparison, Part
 from convcost.formats._plain import aligned
+from convcost.table import View
 
 
 def explained(comparison: Comparison, bold: bool = False) -> str:
@@ -21,6 +22,12 @@ def explained(comparison: Comparison, bold: bool = False) -> str:
         rows = [ALTERNATIVE_TITLES, *alternatives(comparison)]
         text = aligned(rows, ALTERNATIVE_RIGHT)
         parts.append("This layer as every variant:\n" + "\n".join(f"  {line}" for line in text.splitlines()))
+    if comparison.bench is not None:
+        from convcost.formats import _timing
+
+        titles, cells, right = _timing.grid(comparison.bench, View())
+        parts.append("Measured:\n" + "\n".join(f"  {line}" for line in aligned([titles, *cells], right).splitlines()))
+        parts.append("\n".join(_timing.remarks(comparison.bench)))
     return "\n\n".join(parts)
 
 

@@ -98,7 +98,8 @@ def comparison(comparison: Comparison, view: View) -> str:
         seconds = [estimate.standard.seconds, estimate.depthwise.seconds, estimate.pointwise.seconds]
         seconds.append(estimate.separable_seconds)
         rows = [[*row, second] for row, second in zip_longest(rows, seconds)]
-    return _written(header, rows)
+    steps = _written(header, rows)
+    return f"{steps}\n{bench(comparison.bench, view)}" if comparison.bench else steps
 
 
 def separability(result: Separability, view: View) -> str:

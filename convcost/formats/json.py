@@ -73,6 +73,10 @@ def comparison(comparison: Comparison, view: View) -> str:
         from convcost.formats import _estimating
 
         estimate = {"estimate": _estimating.compared_as_dict(comparison.estimate)}
+    if comparison.bench is not None:
+        from convcost.formats import _timing
+
+        estimate["bench"] = _timing.as_dict(comparison.bench)
     return _dumped(
         {
             **_head(),

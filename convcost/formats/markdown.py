@@ -120,6 +120,8 @@ def comparison(comparison: Comparison, view: View) -> str:
         parts.append("\n".join(["```text", *_estimating.compared(comparison, comparison.estimate), "```"]))
     if comparison.alternatives:
         parts.append(table(ALTERNATIVE_TITLES, alternatives(comparison), ALTERNATIVE_RIGHT))
+    if comparison.bench is not None:
+        parts.append(bench(comparison.bench, view).rstrip("\n"))
     return "\n\n".join(parts) + "\n"
 
 

@@ -71,6 +71,11 @@ class Bench(msgspec.Struct, frozen=True):
         return _ratio(self.base(candidate).estimated_seconds, candidate.estimated_seconds)
 
     @property
+    def exit_code(self) -> int:
+        """130 where Ctrl-C ended it, 3 where something could not be measured."""
+        return 130 if self.interrupted else 3 if self.problems else 0
+
+    @property
     def problems(self) -> tuple[Candidate, ...]:
         """The candidates that could not be measured."""
         return tuple(one for one in self.candidates if one.outcome.problem)
