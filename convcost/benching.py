@@ -74,10 +74,13 @@ def benched_layer(
     threads: int = 1,
     pace: Pace = Pace(),  # noqa: B008  (it never changes)
     device: Device | None = None,
+    variants: bool = True,
     engine: Engine,
     tell: Tell | None = None,
 ) -> Comparison:
     """`comparison` with its layers timed: the standard one, the two steps of the separable one, and every variant.
+
+    `variants` False: the first two alone.
 
     Raises MeasureError where nothing could be measured.
     """
@@ -87,7 +90,7 @@ def benched_layer(
     depthwise = DepthwiseConv2D(**window, depth_multiplier=comparison.depth_multiplier)
     pointwise = Conv2D(filters=layer.filters, kernel_size=1, use_bias=layer.use_bias)
     models = {AS_IT_IS: alone, STEPS: replaced(alone, {"layer": chain([depthwise, pointwise])})}
-    for one in comparison.alternatives:
+    for one in comparison.alternatives if variants else ():
         if one.macs is not None and one.variant != "separable":  # its fused layer is converted to the two steps
             stand_in = variant_of(one.variant).stand_in(layer, (1, *shape))
             models[one.variant] = replaced(alone, {"layer": stand_in})

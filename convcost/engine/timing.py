@@ -18,6 +18,9 @@ from convcost.measuring.timing import Outcome, Pace, Timed
 
 Tell = Callable[[int, int, str], None]
 
+PROGRAM = ("-m", "convcost.engine.stopwatch")
+"""What the process runs."""
+
 
 def timed(files: Mapping[str, Path], pace: Pace, threads: int, tell: Tell | None = None) -> Timed:
     """What each file takes, by name. Ctrl-C ends it; what was measured until then is kept.
@@ -88,7 +91,7 @@ def _process(job: Job) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """The same Python on the same path, that does the job; it ends with the context."""
     search = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "convcost.engine.stopwatch"],
+        [sys.executable, "-P", *PROGRAM],
         env={**os.environ, "PYTHONPATH": search},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -59,7 +60,7 @@ class Fake:
             outcomes[name] = Outcome((seconds_of(operation(specimen, dtype)),) * pace.rounds)
         return Timed(outcomes, "fake", self.ends_after is not None)
 
-    known = [*KNOWN, *specimens(UNSEEN, UNSEEN_COUNTS, frozenset(KNOWN))]
+    known: ClassVar = [*KNOWN, *specimens(UNSEEN, UNSEEN_COUNTS, frozenset(KNOWN))]
 
     def processor(self) -> str:
         return "an abacus"
