@@ -55,7 +55,8 @@ def page(title: str, about: str, figures: Sequence[Figure], charts: Sequence[Cha
     style = _asset("report.css")
     scripts = [_drawing.scripts(), _asset("report.js")] if charts else [_asset("report.js")]
     policy = f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src 'unsafe-inline'; img-src data:"
-    specs = json.dumps({chart.name: chart.spec for chart in charts}).replace("<", "\\u003c")  # no tag can end it
+    packed = json.dumps({chart.name: chart.spec for chart in charts}, separators=(",", ":"))
+    specs = packed.replace("<", "\\u003c")  # no tag can end it
     data = f'<script type="application/json" id="charts">{specs}</script>' if charts else ""
     drawn = "\n".join(map(_figure, charts))
     return f"""<!DOCTYPE html>

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from convcost import api, formats
@@ -163,7 +164,7 @@ def test_on_paper_it_shows_what_was_drawn(opened: Open) -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_long_names_do_not_widen_the_page(opened: Open, width: int) -> None:
-    shown = opened(PAGE, width=width)
+    shown = opened(page_of("report", msgspec.structs.replace(REPORT, name=LONG)), width=width)
     assert LONG in shown.column(1)
     assert shown.page.evaluate("document.documentElement.scrollWidth") == width
     right = shown.page.eval_on_selector_all(".live svg", "all => all.map(one => one.getBoundingClientRect().right)")
