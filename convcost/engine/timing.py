@@ -90,7 +90,7 @@ def _one_process(job: Job, found: _Found, names: list[str], tell: Tell | None) -
 def _process(job: Job) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """The same Python on the same path, that does the job; it ends with the context."""
     search = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  (ourselves)
         [sys.executable, "-P", *PROGRAM],
         env={**os.environ, "PYTHONPATH": search},
         stdin=subprocess.PIPE,
