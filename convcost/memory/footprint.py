@@ -110,7 +110,11 @@ def footprint(
         model = with_dtype(model, dtype)
     report, graph = followed(model, input_shapes, batch)
     found = reordered(graph) if reorder else None
-    return Footprint(report, timeline(graph, found.order if found else None), dtype, found, ram, flash, arena)
+    try:
+        moments = timeline(graph, found.order if found else None)
+    except ConvcostError as error:
+        raise ConvcostError(f"{model.source}: {error}") from None
+    return Footprint(report, moments, dtype, found, ram, flash, arena)
 
 
 def with_dtype(model: Model, dtype: str) -> Model:
