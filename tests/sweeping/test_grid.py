@@ -154,6 +154,19 @@ def test_products_beyond_64_bits_are_exact() -> None:
     assert each(lambda one: (one * one - 1) // one, numbers) == [one - 1 for one in numbers]
 
 
+def test_ints_beside_floats_are_exact() -> None:
+    """2^53 + 1 is no float: numpy would take it for 2^53."""
+    numbers = [2**53 + 1, 2**53 + 3, 2**60 + 1]
+    assert each(operator.gt, numbers, [2.0**53, 2.0**53 + 4, 2.0**60]) == [True, False, True]
+    assert each(operator.eq, numbers, [2.0**53, 2.0**53 + 4, 2.0**60]) == [False] * 3
+    thirds = [3 * 2**60 + 1, 7 * 2**55 + 3, 9]
+    assert each(operator.truediv, thirds, [2**58 + 1, 7, 2**54 + 1]) == [
+        thirds[0] / (2**58 + 1),
+        thirds[1] / 7,
+        9 / (2**54 + 1),
+    ]
+
+
 def test_equal_numbers_are_one_plain_number() -> None:
     assert type(many([3, 3])) is int
     assert type(many([0.5, 0.5])) is float

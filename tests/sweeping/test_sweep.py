@@ -17,6 +17,8 @@ from convcost.layers.merging import Add
 from convcost.layers.passing import Dropout
 from convcost.sweeping import evaluation
 from convcost.sweeping.axes import Axis, input_shapes, parameters
+from convcost.sweeping.evaluation import Figures
+from convcost.sweeping.grid import Numbers
 from convcost.sweeping.sweep import Configuration, Sweep
 from tests.building import chain, graph
 from tests.sweeping.comparing import alone, together
@@ -180,6 +182,22 @@ def test_several_models(tmp_path: Path) -> None:
     found = sweep(specs, parameters({"size": "2,8"}))
     assert [one.macs for one in found.configurations] == [None, 36 * 27 * 4, None, 36 * 27 * 8]
     assert [one.values for one in found.configurations][2:] == [(str(specs[1]), 2), (str(specs[1]), 8)]
+
+
+def test_what_a_rule_cannot_take_for_many_it_takes_for_each() -> None:
+    """Arithmetic that fails on many at once says nothing of them; what a rule refuses in words is refused."""
+
+    def figures(numbers: Numbers) -> Figures:
+        if 2 in numbers and len(numbers) == 1:
+            raise ConvcostError("no")
+        if len(numbers) > 1:
+            raise ConvcostError("it cannot take these inputs") from TypeError("unhashable type: 'Grid'")
+        return Figures({"macs": 10 * int(numbers[0])}, True, "net")
+
+    found = evaluation.evaluated(4, figures)
+    assert found.columns["macs"] == [0, 10, None, 30]
+    assert found.reasons == ["", "", "no", ""]
+    assert found.passes == 5
 
 
 def test_none_is_valid() -> None:
