@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,14 +35,28 @@ def timed(files: Mapping[str, Path], pace: Pace, threads: int, tell: Tell | None
     found = _Found(len(names))
     places = dict(enumerate(map(str, files.values())))
     try:
-        while waiting := {place: file for place, file in places.items() if place not in found.problems}:
-            found.turns.clear()
-            if _one_process(Job(waiting, pace, threads), found, names, tell):
-                break
+        with _ctrl_c_is_told():
+            while waiting := {place: file for place, file in places.items() if place not in found.problems}:
+                found.turns.clear()
+                if _one_process(Job(waiting, pace, threads), found, names, tell):
+                    break
     except KeyboardInterrupt:
         found.interrupted = True
     outcomes = {name: found.outcome(place) for place, name in enumerate(names)}
     return Timed(outcomes, found.runtime, found.interrupted)
+
+
+@contextmanager
+def _ctrl_c_is_told() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt meanwhile, though it ends the program else: here there is something to keep."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which alone may say what signals do, and gets them
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Found:
@@ -110,6 +126,4 @@ def _process(job: Job) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
 
 def _how(code: int) -> str:
     """An exit code in words: `SIGABRT`, `exit code 1`."""
-    import signal
-
     return signal.Signals(-code).name if -code in set(signal.Signals) else f"exit code {code}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -204,6 +206,23 @@ def test_ctrl_c_keeps_the_turns_so_far(child: None, tmp_path: Path) -> None:
     assert [len(found.outcomes[name].turns) for name in ("one", "two")] == [1, 2]  # there and back
 
 
+def test_ctrl_c_is_kept_from_ending_the_program(child: None, tmp_path: Path) -> None:
+    def end(number: int, frame: object) -> None:
+        sys.exit(130)
+
+    def tell(done: int, count: int, what: str) -> None:
+        if done == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, end)  # as the program does
+    try:
+        found = timed(files(tmp_path, "one"), Pace(1000, 0.0), 1, tell)
+        assert signal.getsignal(signal.SIGINT) is end
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert found.interrupted and len(found.outcomes["one"].turns) == 2
+
+
 def test_more_than_may_be_open_is_opened_for_each_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
 
@@ -220,8 +239,6 @@ def test_more_than_may_be_open_is_opened_for_each_turn(tmp_path: Path, monkeypat
 
 
 def test_without_a_runtime_the_message_tells_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     from convcost.engine import runtime
 
     for name in ("ai_edge_litert", "ai_edge_litert.interpreter", "tensorflow"):
@@ -234,8 +251,6 @@ def test_without_a_runtime_the_message_tells_the_extra(monkeypatch: pytest.Monke
 def test_without_tensorflow_bench_ends_with_3(
     spec: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     result = run("bench", spec, "--variant", "separable")
     assert result.code == 3
