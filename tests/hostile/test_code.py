@@ -150,10 +150,20 @@ def write(path: Path, text: str, canary: Canary) -> Path:
     return path
 
 
+OLD = (
+    "CVE-2024-3660: bytecode in a Lambda of Keras 2",
+    "CVE-2025-9905: safe_mode does not hold for .h5",
+    "CVE-2025-1550: a module of any name",
+    "a registered name",
+    "a TensorFlow function",
+)
+"""What is known of `.h5` files, each of which takes a process to read."""
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5", ".json", ""])
 def test_code_is_not_run(tmp_path: Path, convcost: Convcost, canary: Canary, suffix: str) -> None:
     """All shapes in one container. What is no layer that convcost knows is a row of unknown cost, or refused."""
-    names = list(shapes(canary))
+    names = [name for name in shapes(canary) if suffix != ".h5" or name in OLD]
     paths = [write(tmp_path / f"net{number}{suffix}", model(canary, name), canary) for number, name in enumerate(names)]
     before = sorted(tmp_path.rglob("*"))
     ended = convcost("analyze", *paths)

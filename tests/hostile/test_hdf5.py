@@ -121,7 +121,7 @@ def test_as_many_groups_as_a_megabyte_holds(tmp_path: Path, convcost: Convcost) 
     convcost("analyze", path).refuses(path, "no Keras model and no weights of one")
 
 
-@pytest.mark.parametrize("name", ["\ud800", "\x1b[31m", "a\nb", "\u202e", "%s%n", "../../x"])
+@pytest.mark.parametrize("name", ["\ud800", "\x1b[31m\u202e\n", "../../x"])
 def test_names_that_no_layer_has(tmp_path: Path, convcost: Convcost, name: str) -> None:
     def named(group: h5py.Group) -> None:
         group["vars"].attrs["name"] = np.bytes_(name.encode("utf-8", "surrogatepass"))
@@ -186,7 +186,7 @@ def test_a_heap_in_which_the_library_walks_for_ever(tmp_path: Path, convcost: Co
     convcost("analyze", path).refuses(path, "reading it takes more than 1.0 seconds of the processor")
 
 
-@pytest.mark.parametrize("size", [1, 8, 9, 20, 47, 95, 96, 200, 1000])
+@pytest.mark.parametrize("size", [8, 20, 96, 1000])
 def test_a_file_that_ends_early(tmp_path: Path, convcost: Convcost, size: int) -> None:
     path = weights(tmp_path / "short.weights.h5", lambda group: None)
     path.write_bytes(path.read_bytes()[:size])
