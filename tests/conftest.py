@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its workers, and output would be as narrow
 settings.register_profile("convcost", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("convcost")
 
