@@ -12,6 +12,7 @@ for name, path in zip(sys.argv[1::2], sys.argv[2::2]):
 
 SAVE_CHAIN = """
 import sys, keras
+sys.setrecursionlimit(100_000)  # Keras walks along a model by recursion, and ends at some hundred layers
 layers = [keras.Input((32, 32, 8))]
 layers += [keras.layers.Conv2D(8 + number % 3, 3, padding="same") for number in range(int(sys.argv[1]))]
 keras.Sequential(layers).save(sys.argv[2])
@@ -19,6 +20,7 @@ keras.Sequential(layers).save(sys.argv[2])
 
 KERAS = """
 import sys
+sys.setrecursionlimit(100_000)
 import keras, tensorflow as tf
 profiler = tf.compat.v1.profiler
 for path in sys.argv[1:]:
