@@ -96,7 +96,7 @@ def _node(line: Line, number: int, parent: int) -> dict[str, Any]:
         "parent": parent,
         "name": printable(line.name),
         "path": printable(line.path),
-        "kind": line.kind.strip("()"),
+        "kind": printable(line.kind.strip("()")),
         "group": "" if line.layers else _group(line),
         "leaf": not line.layers,
         "depth": line.indent + 1,

@@ -34,7 +34,7 @@ def chart(report: Report) -> Chart | None:
     points = [one for one in estimate.timings if one.macs and one.seconds] if estimate else []
     if estimate is None or not points:
         return None
-    kinds = {row.path: row.kind for row in report.rows}
+    kinds = {row.path: printable(row.kind) for row in report.rows}
     shares = dict.fromkeys((name for name, _ in BOUNDS), 0.0)
     for one in estimate.timings:
         if one.bound:
