@@ -74,7 +74,6 @@ def of_model(file: str) -> tuple[str, ...]:
         *(f"analyze {file} --variant separable(m=2) --format markdown", f"analyze {file} --convention fvcore -f csv"),
         *(f"memory {file} --dtype int8 --ram 1KiB", f"memory {file} --reorder", f"explain {file}", f"variants {file}"),
         *(
-            f"analyze {file} -o report.html",
             f"sweep {file} --batch 2",
             f"analyze {file} --device cortex-m7-280 --dtype int8",
         ),
