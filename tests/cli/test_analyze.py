@@ -285,7 +285,7 @@ def test_an_internal_error_is_3_and_shows_no_traceback(run: Run, model: Path, mo
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("wires crossed")
 
-    monkeypatch.setattr("convcost.api.profile", broken)
+    monkeypatch.setattr("convcost.api.loading.profile", broken)
     result = run("analyze", model)
     assert result.code == 3
     assert "internal error: RuntimeError: wires crossed" in result.err

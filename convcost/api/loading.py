@@ -1,0 +1,64 @@
+"""A model from whatever tells of one, its shapes, its dtype, and the device that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convcost.errors import ConvcostError
+from convcost.model import Model, Shape
+from convcost.profile import profile
+from convcost.readers import read
+from convcost.readers.keras_live import read_live
+from convcost.report import Report
+
+if TYPE_CHECKING:
+    from convcost.device import Device
+
+Tell = Callable[[int, int, str], None]
+"""Is told how many of how many layers are done, and which is next."""
+
+
+def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:
+    """The Model of a file (path or string), or of a live Keras model; a Model is returned as it is.
+
+    `parameters` override those of a spec. Raises ConvcostError where nothing reads the file.
+    """
+    if isinstance(source, Model):
+        return source
+    if isinstance(source, str | Path):
+        return read(Path(source), parameters or {})
+    if hasattr(source, "to_json"):
+        return read_live(source)
+    raise ConvcostError(f"cannot analyze a {type(source).__name__}; allowed: a path, a Keras model, a convcost Model")
+
+
+def by_name(input_shape: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape] | None:
+    return input_shape if isinstance(input_shape, Mapping) or input_shape is None else {"": tuple(input_shape)}
+
+
+def typed(model: Model, dtype: str | None) -> Model:
+    if dtype is None:
+        return model
+    from convcost.memory.footprint import with_dtype
+
+    return with_dtype(model, dtype)
+
+
+def device_of(given: Device | str | Path) -> Device:
+    """A device, or the one of that name or in that file."""
+    from convcost.device import Device
+    from convcost.readers.device_yaml import device
+
+    return given if isinstance(given, Device) else device(str(given))
+
+
+def profile_of(model: Model, shapes: Mapping[str, Shape] | None, batch: int, device: Device | None) -> Report:
+    """The report of a model, with an estimate where there is a device."""
+    report = profile(model, shapes, batch)
+    if device is None:
+        return report
+    from convcost.roofline import estimated
+
+    return estimated(report, device)
