@@ -99,7 +99,10 @@ def costing(read: Reader, axes: Sequence[Axis], batch: int, separable: bool) -> 
 
     def figures(numbers: Numbers) -> Figures:
         values = [(axis, axis.at(where)) for axis, where in zip(axes, places(axes, numbers), strict=True)]
-        model = read({axis.name: value for axis, value in values if axis.of == "parameter"})
+        parameters = {axis.name: value for axis, value in values if axis.of == "parameter"}
+        model = read(parameters)
+        if parameters and model.format != "spec":
+            raise ConvcostError(f"{model.source}: it is no spec, and has no parameters; its input shapes can vary")
         shapes = {
             axis.name: value if isinstance(value, tuple) else image(model, axis.name, value)
             for axis, value in values

@@ -85,6 +85,12 @@ def test_saved_models(run: Run) -> None:
     assert [row["macs"] for row in sizes] == [row["macs"] for row in shapes]
 
 
+def test_a_saved_model_has_no_parameters(run: Run) -> None:
+    result = run("sweep", "docs/digits.keras", "--set", "alpha=1,2")
+    assert result.code == 2
+    assert result.err == "error: docs/digits.keras: it is no spec, and has no parameters; its input shapes can vary\n"
+
+
 def test_no_what_if(run: Run, spec: str) -> None:
     assert "separable_macs" not in rows(run("sweep", spec, *GRID, "-f", "csv", "--no-separable"))[0]
 
