@@ -24,8 +24,10 @@ from convcost.errors import ConvcostError
 from convcost.planning.planner import METRICS, Plan
 from convcost.readers.yaml_lines import plain, read_yaml
 from convcost.report import Totals
+from convcost.units import printable
 from convcost.variants import variant_of
 from convcost.variants.base import BaseVariant
+from convcost.writers.spec_yaml import flow
 from convcost.writers.yaml_text import sayable
 
 VERSION = 1
@@ -80,15 +82,10 @@ def text_of(plan: Plan, source: str, limits: Mapping[str, int], losses: str) -> 
         },
     }
 
-    def dumped(allow_unicode: bool) -> str:
-        text: str = yaml.safe_dump(
-            data, sort_keys=False, default_flow_style=None, allow_unicode=allow_unicode, width=1000
-        )
+    text: str = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, allow_unicode=True, width=1000)
+    if all(printable(line) == line for line in text.split("\n")):
         return text
-
-    text = dumped(allow_unicode=True)
-    inert = all(line.isprintable() for line in text.split("\n"))
-    return text if inert else dumped(allow_unicode=False)
+    return "".join(f"{key}: {flow(value)}\n" for key, value in data.items())  # inert where the file is shown
 
 
 def read(path: Path) -> dict[str, BaseVariant]:

@@ -39,21 +39,21 @@ def text_of(model: Model) -> str:
     if told.policy != FLOAT32:
         lines.append(f"dtype: {told.policy.name}")
     if defaults:
-        lines += ["defaults:", *(f"  {kind}: {_flow(settings)}" for kind, settings in defaults.items())]
+        lines += ["defaults:", *(f"  {kind}: {flow(settings)}" for kind, settings in defaults.items())]
     if blocks:
         lines.append("blocks:")
         for name, block in blocks.items():
             lines.append(f"  {_scalar(name)}:")
             if block.parameters:
-                lines.append(f"    parameters: {_flow(dict.fromkeys(block.parameters))}")
+                lines.append(f"    parameters: {flow(dict.fromkeys(block.parameters))}")
             if block.inputs != [INPUT]:
-                lines.append(f"    inputs: {_flow(block.inputs)}")
+                lines.append(f"    inputs: {flow(block.inputs)}")
             lines += ["    layers:", *_listed(folded(block.items), "      ")]
             if block.outputs is not None:
-                lines.append(f"    outputs: {_flow(block.outputs)}")
+                lines.append(f"    outputs: {flow(block.outputs)}")
     lines += ["layers:", *_listed(folded(items), "  ")]
     if told.outputs is not None:
-        lines.append(f"outputs: {_flow(told.outputs)}")
+        lines.append(f"outputs: {flow(told.outputs)}")
     return "\n".join(lines) + "\n"
 
 
@@ -66,11 +66,11 @@ def _inputs(inputs: Mapping[str, Layer], model: Model) -> Iterator[str]:
         shape = list(rule.batch_shape[1:])
         shapes[name] = shape if layer.policy == FLOAT32 else {"shape": shape, "dtype": layer.policy.name}
     if list(shapes) == [INPUT]:
-        yield f"input: {_flow(shapes[INPUT])}"
+        yield f"input: {flow(shapes[INPUT])}"
     else:
         yield "inputs:"
         for name, told in shapes.items():
-            yield f"  {_scalar(name)}: {_flow(told)}"
+            yield f"  {_scalar(name)}: {flow(told)}"
 
 
 def _leaves(items: Sequence[Item]) -> Iterator[Item]:
@@ -154,29 +154,29 @@ def _listed(items: Sequence[Item], indent: str) -> Iterator[str]:
         if settings is None:
             yield f"{indent}- {item.subject}: {_scalar(item.value)}"
         elif settings:
-            yield f"{indent}- {item.subject}: {_flow(settings)}"
+            yield f"{indent}- {item.subject}: {flow(settings)}"
         else:
             yield f"{indent}- {item.subject}{':' if beside else ''}"
         for key, value in sorted(beside.items(), key=lambda one: BESIDE.index(one[0])):
-            yield f"{indent}  {key}: {_flow(value)}"
+            yield f"{indent}  {key}: {flow(value)}"
         if layers is not None:
             yield f"{indent}  layers:"
             yield from _listed(layers, f"{indent}    ")
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, Item):
         inside = value.value if isinstance(value.value, dict) else None
         if inside == {} and not value.beside:
             return value.subject
-        return _flow({value.subject: value.value, **value.beside})
+        return flow({value.subject: value.value, **value.beside})
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(key)}: {_flow(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{_scalar(key)}: {flow(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
         if len(value) > MOST_NUMBERS:
             raise ConvcostError(f"a constant has {len(value):,} numbers, a spec at most {MOST_NUMBERS:,}")
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     return _scalar(value)
 
 
