@@ -15,6 +15,8 @@ from convcost.cost import Cost
 
 MOST_LAYERS = 30_000
 """Of a model, and calls of them. A spec of two lines can repeat one a million times; Keras's largest has some 1,000."""
+MOST_WRITTEN = 100_000
+"""Of a spec that writes them out one by one: a file that is as large as what it asks for."""
 
 Dim = int | None
 """A size; None where the file leaves it open."""

@@ -84,7 +84,7 @@ def followed(model: Model, input_shapes: Mapping[str, Shape] | None = None, batc
 
 def without_peak(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> tuple[Report, Fused]:
     """What `followed` gives, but for the peak, which is at one step here and at another there when sizes vary."""
-    run = _Run(model.source, batch)
+    run = _Run(model, batch)
     declared = _declared(model)
     shapes = _input_shapes(model, declared, dict(input_shapes or {}))
     layers = {layer.name: layer for layer in model.layers}
@@ -113,9 +113,10 @@ def without_peak(model: Model, input_shapes: Mapping[str, Shape] | None = None, 
 class _Run:
     """One walk through a model, nested models inline; collects leaves, memory steps and warnings."""
 
-    def __init__(self, source: str, batch: int) -> None:
-        self.source = source
+    def __init__(self, model: Model, batch: int) -> None:
+        self.source = model.source
         self.batch = batch
+        self.most_calls = max(MOST_CALLS, len(model.layers))
         self.compare = True
         self.same_batch = True
         self.tensors = 0
@@ -143,9 +144,9 @@ class _Run:
         for layer, index, call in in_order(model):
             path = prefix + layer.name
             self.calls += 1
-            if self.calls > MOST_CALLS:
+            if self.calls > self.most_calls:
                 raise ConvcostError(
-                    f"{self.source}: more than {MOST_CALLS:,} calls of layers, those in nested models included"
+                    f"{self.source}: more than {self.most_calls:,} calls of layers, those in nested models included"
                 )
             if call.rule is not None:
                 layer = msgspec.structs.replace(layer, rule=call.rule)

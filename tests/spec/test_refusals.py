@@ -374,3 +374,21 @@ def test_blocks_full_of_repeats_are_refused_before_the_stack_ends(spec: Spec) ->
 
 def test_a_doubling_below_the_cap_is_read(spec: Spec) -> None:
     assert len(profile(spec(doubling(10))).rows) == 1 + 2**10
+
+
+@pytest.mark.parametrize(
+    ("layers", "allowed"),
+    [("ReLU, ReLU, ReLU, ReLU, ReLU", None), ("{repeat: 4, layers: [ReLU]}", 3), (", ".join(["ReLU"] * 6), 5)],
+)
+def test_a_file_that_writes_its_layers_out_may_have_more(
+    layers: str, allowed: int | None, spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is what a file asks for beside what it says: two lines can repeat a layer a million times."""
+    monkeypatch.setattr("convcost.readers.spec.graph.MOST_LAYERS", 3)
+    monkeypatch.setattr("convcost.readers.spec.graph.MOST_WRITTEN", 5)
+    monkeypatch.setattr("convcost.profile.MOST_CALLS", 3)
+    text = f"{TOP}layers: [{layers}]"
+    if allowed is None:
+        assert len(profile(spec(text)).rows) == 6
+    else:
+        assert refusal(spec, text).endswith(f"allowed: {allowed}")

@@ -42,9 +42,10 @@ def model_of(root: Node, source: str, name: str, parameters: Mapping[str, Any]) 
         "--set {name}=…",
     )
     blocks = blocks_of(entries["blocks"], place) if "blocks" in entries else {}
-    spec = Spec(source, blocks, _defaults(entries, names, place), names)
+    items = items_of(entries.get("layers"), place)
+    spec = Spec(source, blocks, _defaults(entries, names, place), names, items)
     around = Around(names, policy=_policy(entries, names, place))
-    scope = Scope(spec, around, _inputs(entries, names, place), items_of(entries.get("layers"), place))
+    scope = Scope(spec, around, _inputs(entries, names, place), items)
     if all(layer.kind == "InputLayer" for layer in scope.layers):
         raise place.at(entries["layers"].line).fault("no layer is left: every repeat is 0")
     told = place.text(entries["name"], "name") if "name" in entries else name

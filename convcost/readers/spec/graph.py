@@ -10,7 +10,7 @@ import msgspec
 from convcost.layers.base import Kind
 from convcost.layers.passing import InputLayer
 from convcost.many import Many
-from convcost.model import DTYPE_BITS, FLOAT32, MOST_LAYERS, Call, Layer, Model, Policy, Ref
+from convcost.model import DTYPE_BITS, FLOAT32, MOST_LAYERS, MOST_WRITTEN, Call, Layer, Model, Policy, Ref
 from convcost.naming import snake_case
 from convcost.readers.spec.items import INPUT, Again, Block, BlockUse, Item, KindUse, Nodes, Repeat, item_of
 from convcost.readers.spec.parameters import Names, bound, integer, value_of
@@ -56,9 +56,15 @@ class Spec:
     """What all scopes of a spec share. Nested models are written once for the same block with the same parameters."""
 
     def __init__(
-        self, source: str, blocks: Mapping[str, Block], defaults: Mapping[str, Defaults], names: Names
+        self,
+        source: str,
+        blocks: Mapping[str, Block],
+        defaults: Mapping[str, Defaults],
+        names: Names,
+        items: Sequence[Item],
     ) -> None:
         self.source = source
+        self.most = max(MOST_LAYERS, min(len(items), MOST_WRITTEN))
         self.blocks = blocks
         self.defaults = defaults
         self.names = names
@@ -323,8 +329,8 @@ class Scope:
         self.check_size(self.size, place)
 
     def check_size(self, size: int, place: Place) -> None:
-        if size > MOST_LAYERS:
-            raise place.fault(f"with it the model has {size:,} layers, allowed: {MOST_LAYERS:,}")
+        if size > self.spec.most:
+            raise place.fault(f"with it the model has {size:,} layers, allowed: {self.spec.most:,}")
 
     def model(self, name: str, outputs: Sequence[Ref] | None = None) -> Model:
         """The model of this scope. Raises ConvcostError where nothing reads what a layer puts out."""
