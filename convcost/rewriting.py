@@ -30,7 +30,7 @@ from convcost.writers import keras_archive as writer
 from convcost.writers.keras_archive import Member
 from convcost.writers.keras_config import Edit
 from convcost.writers.keras_graph import Json
-from convcost.writers.keras_weights import Copy, put
+from convcost.writers.keras_weights import Copy, created, put
 from convcost.writers.spec_yaml import text_of
 from convcost.writers.whole import replacing
 
@@ -184,9 +184,7 @@ class _Rewriting:
 
     def weights(self, target: Path, config: Json) -> tuple[tuple[Rewritten, ...], Mapping[str, str]]:
         """Write the weights file; the new layers, and what was where and is elsewhere."""
-        import h5py
-
-        with opened_weights(self.path, self.model) as (source, weights), h5py.File(target, "w") as file:
+        with opened_weights(self.path, self.model) as (source, weights), created(target) as file:
             assert isinstance(weights, GroupedWeights)
             stored = weights.by_layer(self.model)
             self.check(stored)

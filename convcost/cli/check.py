@@ -91,7 +91,8 @@ def check(
                 out.warn(
                     f"{shown_path(lock.path)} holds {stale!r}, which the policy does not; `convcost lock` drops it"
                 )
-    read = [Path(subject.source) for subject in subjects] + ([Path(policy)] if policy else [])
+    read = [Path(subject.source) for subject in subjects]
+    read += [Path(one) for one in (policy, base, lock and lock.path) if one]
     delivery = out.Delivery(format_, output, inputs=read, what="check")
     chosen = base_of(base, alone=len(subjects) == 1, folder=Path.cwd())
     run = checking.Run(chosen, lock, Conditions(require_base, new_only), policy, out.warn)

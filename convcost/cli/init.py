@@ -42,6 +42,7 @@ def init(
     from convcost.errors import ConvcostError
     from convcost.policy.find import find_models
     from convcost.policy.writing import Entry, distinct_names, policy_text
+    from convcost.units import printable
 
     try:
         share = percentage(headroom)
@@ -59,4 +60,5 @@ def init(
         source = Path(os.path.relpath(file, budget.parent)).as_posix()
         entries.append(Entry(name, source, measured(subject).figures, shapes, parameters))
     out.write(budget, policy_text(entries, share, batch), inputs=files)
-    out.show(f"{budget}: {len(entries)} model{'' if len(entries) == 1 else 's'}; `convcost check` compares with it\n")
+    counted = f"{len(entries)} model{'' if len(entries) == 1 else 's'}"
+    out.show(f"{printable(str(budget))}: {counted}; `convcost check` compares with it\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,7 +52,8 @@ def lock(
         ]
         out.show("\n".join([*lines, "not locked: --allow-increase raises, --tighten lowers only"]) + "\n")
         raise typer.Exit(1)
+    sources = [subject.source for subject in document.subjects()]
     everything = {subject.name for subject in document.subjects()}
     new = locks.tightened(old, today) if tighten else locks.renewed(old, today, everything)
-    out.write(path, written(new))
-    out.show(f"{shown_path(path)}: {locks.changes(old, new)} counts changed, models: {len(new.models)}\n")
+    out.write(path, written(new), [document.path, *map(Path, sources)])
+    out.show(f"{printable(shown_path(path))}: {locks.changes(old, new)} counts changed, models: {len(new.models)}\n")

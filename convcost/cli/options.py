@@ -174,12 +174,14 @@ def limits(given: Sequence[str] | None) -> dict[str, int]:
 
 def plan_targets(given: Sequence[str] | None) -> tuple[list[Path], list[str]]:
     """The files that get the plan itself (`plan.yaml`, `plan:PATH`), and the others."""
+    from convcost import formats
+
     plans, others = [], []
     for target in given or ():
         name, colon, path = target.partition(":")
         if colon and name == "plan":
             plans.append(Path(path))
-        elif target.endswith((".yaml", ".yml")):
+        elif target.endswith((".yaml", ".yml")) and not (colon and name.partition(".")[0] in formats.names()):
             plans.append(Path(target))
         else:
             others.append(target)

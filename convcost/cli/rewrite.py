@@ -49,7 +49,9 @@ def rewrite(
     from convcost.cli import options
     from convcost.cli import output as out
     from convcost.planning.plan_file import broken_limits
+    from convcost.writers.whole import refuse
 
+    refuse([output], [model, plan] if plan else [model])
     result = written(
         model,
         output,

@@ -53,7 +53,7 @@ def separability(
     from convcost.cli.progress import progress
     from convcost.table import View
 
-    delivery = Delivery(format_, output, inputs=[model], what="separability")
+    delivery = Delivery(format_, output, inputs=[model, samples] if samples else [model], what="separability")
     with progress() as tell:
         result = scored(
             model,

@@ -6,14 +6,18 @@ renumbers others. The layer's own name is an attribute of its `vars`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convcost.layers import is_operation
 from convcost.naming import snake_case
 from convcost.writers.keras_config import name_of
 from convcost.writers.keras_graph import Json
+from convcost.writers.whole import UnwrittenError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +25,22 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[np.floating[Any]]
 
+_UNWRITTEN = re.compile(r"file write failed.*error message = '([^']*)'", re.DOTALL)
 LAYERS, VARS, OPTIMIZER = "layers", "vars", "optimizer"
+
+
+@contextmanager
+def created(path: Path) -> Iterator[Any]:
+    """A new h5py.File. Raises UnwrittenError where the system takes no more of it, which h5py says in its own words."""
+    import h5py
+
+    try:
+        with h5py.File(path, "w") as file:
+            yield file
+    except (OSError, RuntimeError) as error:
+        if said := _UNWRITTEN.search(str(error)):
+            raise UnwrittenError(said[1]) from None
+        raise
 
 
 def numbered(entries: list[Json]) -> Iterator[tuple[Json, str]]:

@@ -17,6 +17,10 @@ Content = str | bytes
 """What a file holds; text is written as UTF-8."""
 
 
+class UnwrittenError(Exception):
+    """What the system says against writing, told where its own error would be taken for one of reading."""
+
+
 def refuse(paths: Sequence[Path], inputs: Sequence[Path] = ()) -> None:
     """Raise ConvcostError where one of `paths` cannot be written, is a file that is read, or is there twice.
 
@@ -137,3 +141,5 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConvcostError(f"{path}: cannot be written: {error.strerror or error}") from None
+    except UnwrittenError as error:
+        raise ConvcostError(f"{path}: cannot be written: {error}") from None
