@@ -10,6 +10,7 @@ from math import prod
 
 import msgspec
 
+from convcost.collecting import uncollected
 from convcost.cost import NOTHING, Cost, total
 from convcost.errors import ConvcostError, ShapeError, UncountedError
 from convcost.layers.passing import InputLayer
@@ -78,8 +79,9 @@ def followed(model: Model, input_shapes: Mapping[str, Shape] | None = None, batc
     `input_shapes`: shapes per sample by input layer (or by "" for the only input), where the file leaves a dimension
     open or another resolution is asked for. Raises ConvcostError where a shape is missing or a layer cannot take it.
     """
-    report, graph = without_peak(model, input_shapes, batch)
-    return msgspec.structs.replace(report, peak=live_set.peak_of(graph)), graph
+    with uncollected():
+        report, graph = without_peak(model, input_shapes, batch)
+        return msgspec.structs.replace(report, peak=live_set.peak_of(graph)), graph
 
 
 def without_peak(model: Model, input_shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> tuple[Report, Fused]:
