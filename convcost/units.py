@@ -67,6 +67,16 @@ _COMMAND = re.compile(r"(?:^|(?<=\s)):(?=:)|#(?=#\w*\[)")
 """The first sign of what GitHub Actions, Azure Pipelines and TeamCity take for a command in a log."""
 
 
+def number(text: str) -> int | float | str:
+    """A number as it is written; any other text as it is."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
 def printable(text: str) -> str:
     """Text from a file, to be shown: every control, escape and direction character as its escape (`\\x1b`), and what
     the log of a CI job would obey: `::` where a line may begin, and `##[`, `##vso[`.

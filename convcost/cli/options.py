@@ -208,14 +208,5 @@ def parameters(given: Sequence[str] | None) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise ConvcostError(f"--set: got {text!r}, allowed: NAME=VALUE such as alpha=0.5")
-        read[name.strip()] = _number(value.strip())
+        read[name.strip()] = units.number(value.strip())
     return read
-
-
-def _number(text: str) -> Any:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

@@ -50,16 +50,15 @@ CONTRACTIONS = (*CONVOLUTIONS, "dense", "lstm", "gru", "simple rnn", "matrix pro
 """The kinds of parts that have MACs. A "matrix product" is one of tensors, outside of a layer with weights."""
 
 
-class Part(msgspec.Struct, frozen=True):
-    """One thing that a layer does, over all samples and steps.
+class Measures(msgspec.Struct, frozen=True, kw_only=True):
+    """What tools count by.
 
-    `read` and `put_out` are elements of its input and output, `rows` how often it normalizes, `channels` those that a
-    normalization keeps apart, `weights` those that PyTorch's layer has, once a sample. A transposed convolution tells
-    two more: `at_output`, the MACs of its kernel at every output position, and `as_gradient`, twice that divided by the
-    product of its strides. `steps` is how many equal time steps it is the sum of.
+    `read` and `put_out` are elements of a layer's input and output, `rows` how often it normalizes, `channels` those
+    that a normalization keeps apart, `weights` those that PyTorch's layer has, once a sample. A transposed convolution
+    tells two more: `at_output`, the MACs of its kernel at every output position, and `as_gradient`, twice that divided
+    by the product of its strides.
     """
 
-    kind: str
     macs: int = 0
     flops: int = 0
     read: int = 0
@@ -69,13 +68,19 @@ class Part(msgspec.Struct, frozen=True):
     weights: int = 0
     at_output: int = 0
     as_gradient: int = 0
+
+
+MEASURES = Measures.__struct_fields__
+
+
+class Part(Measures, frozen=True):
+    """One thing that a layer does, over all samples; `steps` is how many equal time steps it is the sum of."""
+
+    kind: str
     steps: int = 1
 
     def __mul__(self, times: int) -> Part:
         return msgspec.structs.replace(self, **{name: times * getattr(self, name) for name in MEASURES})
-
-
-MEASURES = tuple(name for name in Part.__struct_fields__ if name not in ("kind", "steps"))
 
 
 def parts_of_row(row: Row) -> list[Part]:

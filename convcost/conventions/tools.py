@@ -10,25 +10,15 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from convcost.conventions.parts import CONTRACTIONS, CONVOLUTIONS, MEASURES, Part, parts_of_row
+from convcost.conventions.parts import CONTRACTIONS, CONVOLUTIONS, MEASURES, Measures, Part, parts_of_row
 from convcost.cost import Cost
 from convcost.errors import ConvcostError
 from convcost.report import CountedAs, Report, Row
 from convcost.suggestions import did_you_mean
 
 
-class Count(msgspec.Struct, frozen=True):
+class Count(Measures, frozen=True):
     """What a part counts: so many times each of its measures."""
-
-    macs: int = 0
-    flops: int = 0
-    read: int = 0
-    put_out: int = 0
-    rows: int = 0
-    channels: int = 0
-    weights: int = 0
-    at_output: int = 0
-    as_gradient: int = 0
 
     def of(self, part: Part) -> int:
         return sum(getattr(self, measure) * getattr(part, measure) for measure in MEASURES)

@@ -42,7 +42,9 @@ def check(checked: Checked, view: View) -> str:
 
 
 def _result(rule: str, level: str, text: str, place: Place, identity: tuple[str, ...]) -> dict[str, Any]:
-    where: dict[str, Any] = {"artifactLocation": {"uri": quote(place.source, errors="backslashreplace"), "uriBaseId": "%SRCROOT%"}}
+    where: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(place.source, errors="backslashreplace"), "uriBaseId": "%SRCROOT%"}
+    }
     if place.line:
         where["region"] = {"startLine": place.line}
     return {

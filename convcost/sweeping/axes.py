@@ -121,7 +121,7 @@ def _numbers(part: str, what: str) -> list[Any]:
     Steps are taken in decimals, so that 0.1:0.5:0.1 ends with 0.5 and holds 0.3, not 0.30000000000000004.
     """
     if ":" not in part:
-        return [_number(part)]
+        return [units.number(part)]
     try:
         first, last, step = map(Decimal, part.split(":"))
         steps = (last - first) // step if (last - first) * step >= 0 else None
@@ -134,16 +134,6 @@ def _numbers(part: str, what: str) -> list[Any]:
     values = [first + number * step for number in range(int(steps) + 1)]
     whole = not any(sign in part.lower() for sign in ".e")
     return [int(value) if whole else float(value) for value in values]
-
-
-def _number(text: str) -> Any:
-    """A number as it is written; any other text is for the spec to read."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _distinct(values: Sequence[Any], what: str) -> tuple[Any, ...]:
