@@ -129,6 +129,20 @@ def style() -> dict[str, Any]:
     }
 
 
+def names(field: str) -> dict[str, Any]:
+    """The encoding `y` of bars that have names, in the order of the data."""
+    return {"field": field, "sort": None, "title": None, "axis": NAMES}
+
+
+def mark_at(field: str, value: float, color: str) -> dict[str, Any]:
+    """A layer of its own: a dashed line where the axis `x` of `field` has this value."""
+    return {
+        "data": {"values": [{field: value}]},
+        "mark": {"type": "rule", "color": color, "strokeDash": [6, 4]},
+        "encoding": {"x": {"field": field, "type": "quantitative"}},
+    }
+
+
 def legend(values: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The scale of an encoding `color`, by label and colour, with a legend above the picture."""
     return {

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from convcost.budget.verdicts import SEVERITY, Checked, ModelCheck, Verdict
-from convcost.charts.base import BAR, GREEN, MOST_BARS, MUTED, NAMES, ORANGE, RED, SHARES, Chart, legend, vega_lite
+from convcost.charts.base import (
+    BAR,
+    GREEN,
+    MOST_BARS,
+    MUTED,
+    ORANGE,
+    RED,
+    SHARES,
+    Chart,
+    legend,
+    mark_at,
+    names,
+    vega_lite,
+)
 from convcost.units import printable
 
 OUTCOMES = {"ok": ("kept", GREEN), "warn": ("warned", ORANGE), "fail": ("broken", RED)}
@@ -35,28 +48,14 @@ def chart(checked: Checked) -> Chart | None:
         "data": {"values": values},
         "mark": {"type": "bar", "clip": True},
         "encoding": {
-            "y": {
-                "field": "check",
-                "sort": None,
-                "title": None,
-                "axis": NAMES,
-            },
-            "x": {
-                "field": "used",
-                "type": "quantitative",
-                "title": "of the limit",
-                "axis": SHARES,
-            },
+            "y": names("check"),
+            "x": {"field": "used", "type": "quantitative", "title": "of the limit", "axis": SHARES},
             "color": {"field": "outcome", "scale": legend(shown), "title": None},
             "tooltip": [{"field": "check"}, {"field": "outcome"}, {"field": "percent", "title": "used"}],
             "description": {"field": "told"},
         },
     }
-    limit = {
-        "data": {"values": [{"used": 1}]},
-        "mark": {"type": "rule", "color": MUTED, "strokeDash": [6, 4]},
-        "encoding": {"x": {"field": "used", "type": "quantitative"}},
-    }
+    limit = mark_at("used", 1, MUTED)
     return Chart("budget", "How much of each limit is used", text, vega_lite(text, height, layer=[bars, limit]), height)
 
 

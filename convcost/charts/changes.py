@@ -6,7 +6,7 @@ from typing import Any
 
 from convcost import units
 from convcost.budget.difference import Change, Difference
-from convcost.charts.base import BAR, BLUE, COUNTS, GREEN, GREY, MOST_BARS, NAMES, ORANGE, Chart, legend, vega_lite
+from convcost.charts.base import BAR, BLUE, COUNTS, GREEN, GREY, MOST_BARS, ORANGE, Chart, legend, names, vega_lite
 from convcost.units import printable
 
 METRICS = {"macs": "MACs", "params": "params"}
@@ -35,18 +35,8 @@ def _chart(found: list[tuple[Change, int]], name: str, whole: int) -> Chart:
     shown = [cause for cause in CAUSES.values() if any(value["became"] == cause[0] for value in values)]
     height = BAR * len(values)
     encoding = {
-        "y": {
-            "field": "layer",
-            "sort": None,
-            "title": None,
-            "axis": NAMES,
-        },
-        "x": {
-            "field": "delta",
-            "type": "quantitative",
-            "title": f"{name}, more or less",
-            "axis": COUNTS,
-        },
+        "y": names("layer"),
+        "x": {"field": "delta", "type": "quantitative", "title": f"{name}, more or less", "axis": COUNTS},
         "color": {"field": "became", "scale": legend(shown), "title": None},
         "tooltip": [{"field": "layer"}, {"field": "became"}, {"field": "shown", "title": name}],
         "description": {"field": "told"},

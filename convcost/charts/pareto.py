@@ -26,13 +26,7 @@ def chart(planning: Planning) -> Chart | None:
     )
     values = [_point(one.macs, one.loss, f"{one.replaced} layers replaced") for one in front]
     where: dict[str, Any] = {
-        "x": {
-            "field": "macs",
-            "type": "quantitative",
-            "title": "MACs",
-            "scale": {"zero": False},
-            "axis": COUNTS,
-        },
+        "x": {"field": "macs", "type": "quantitative", "title": "MACs", "scale": {"zero": False}, "axis": COUNTS},
         "y": {"field": "loss", "type": "quantitative", "title": "loss"},
     }
     tooltip = [{"field": "shown", "title": "MACs"}, {"field": "loss", "format": ".4f"}, {"field": "note", "title": " "}]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcost import units
-from convcost.charts.base import BAR, COUNTS, GREEN, MOST_BARS, NAMES, ORANGE, RED, Chart, legend, vega_lite
+from convcost.charts.base import BAR, COUNTS, GREEN, MOST_BARS, ORANGE, RED, Chart, legend, names, vega_lite
 from convcost.report import Report, Saving, WhatIf, savings
 from convcost.units import printable
 
@@ -49,12 +49,7 @@ def _chart(found: Sequence[Saving], title: str) -> Chart:
     parts = [part for part in PARTS if any(value["part"] == part[0] for value in values)]
     height = BAR * len(shown)
     encoding = {
-        "y": {
-            "field": "layer",
-            "sort": None,
-            "title": None,
-            "axis": NAMES,
-        },
+        "y": names("layer"),
         "x": {"field": "macs", "type": "quantitative", "title": "MACs", "axis": COUNTS},
         "color": {"field": "part", "scale": legend(parts), "title": None},
         "order": {"field": "order"},

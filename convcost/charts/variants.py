@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcost import units
-from convcost.charts.base import BLUE, GREEN, NAMES, ORANGE, RED, SHARES, Chart, legend, vega_lite
+from convcost.charts.base import BLUE, GREEN, ORANGE, RED, SHARES, Chart, legend, mark_at, names, vega_lite
 from convcost.report import Report, WhatIf
 from convcost.units import printable
 
@@ -33,20 +33,9 @@ def chart(report: Report, what_ifs: Sequence[WhatIf]) -> Chart | None:
         "data": {"values": values},
         "mark": "bar",
         "encoding": {
-            "y": {
-                "field": "variant",
-                "sort": None,
-                "title": None,
-                "axis": NAMES,
-                "scale": {"paddingInner": 0.3},
-            },
+            "y": {**names("variant"), "scale": {"paddingInner": 0.3}},
             "yOffset": {"field": "metric", "sort": None},
-            "x": {
-                "field": "share",
-                "type": "quantitative",
-                "title": "of what the model has now",
-                "axis": SHARES,
-            },
+            "x": {"field": "share", "type": "quantitative", "title": "of what the model has now", "axis": SHARES},
             "color": {
                 "field": "metric",
                 "scale": legend([(name, color) for name, (_, color) in METRICS.items()]),
@@ -61,11 +50,7 @@ def chart(report: Report, what_ifs: Sequence[WhatIf]) -> Chart | None:
             "description": {"field": "told"},
         },
     }
-    now = {
-        "data": {"values": [{"share": 1}]},
-        "mark": {"type": "rule", "color": RED, "strokeDash": [6, 4]},
-        "encoding": {"x": {"field": "share", "type": "quantitative"}},
-    }
+    now = mark_at("share", 1, RED)
     return Chart("variants", "Under every variant", text, vega_lite(text, height, layer=[bars, now]), height)
 
 
