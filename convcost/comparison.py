@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from convcost.device import Device
     from convcost.estimate import Operation
     from convcost.measuring.bench import Bench
+
+
+Made = TypeVar("Made", bound=Kind)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -89,9 +92,9 @@ class Comparison(msgspec.Struct, frozen=True):
     verdict: str
     alternatives: tuple[Alternative, ...] = ()
     estimate: ComparedTimes | None = None
-    bench: Bench | None = None
-    """The layers timed: see `convcost.benching`."""
     """Where a device was named."""
+    bench: Bench | None = None
+    """The layers timed, where that was asked for."""
 
     @property
     def separable(self) -> Cost:
@@ -137,52 +140,35 @@ def compared(
     if min(height, width, in_channels) < 1:
         raise ConvcostError(f"the input is {height}×{width}×{in_channels}, allowed: sizes and channels of 1 and more")
     shape = (1, height, width, in_channels)
-    after_depthwise = depthwise.output_shape(shape)
-    assert isinstance(standard, Conv2D) and isinstance(after_depthwise, tuple)
-    output = standard.output_shape(shape)
-    positions = output[1:-1]
-    standard_part = Part(
-        "standard",
-        "Conv2D",
-        output[1:],
-        (*standard.kernel, in_channels // groups, filters, *positions),
-        standard.cost(shape),
-        totals(standard, shape)[1],
-    )
-    depthwise_part = Part(
-        "depthwise",
-        "DepthwiseConv2D",
-        after_depthwise[1:],
-        (*standard.kernel, in_channels, depth_multiplier, *positions),
-        depthwise.cost(shape),
-        totals(depthwise, shape)[1],
-    )
-    pointwise_part = Part(
-        "pointwise",
-        "Conv2D",
-        output[1:],
-        (1, 1, in_channels * depth_multiplier, filters, *positions),
-        pointwise.cost(after_depthwise),
-        totals(pointwise, after_depthwise)[1],
-    )
-    separable_macs = depthwise_part.macs + pointwise_part.macs
+    between = depthwise.output_shape(shape)
+    kernel = standard.kernel
+    first = _part("standard", standard, shape, (*kernel, in_channels // groups, filters))
+    second = _part("depthwise", depthwise, shape, (*kernel, in_channels, depth_multiplier))
+    third = _part("pointwise", pointwise, between, (1, 1, in_channels * depth_multiplier, filters))
     return Comparison(
         layer=standard,
         input_shape=shape[1:],
         filters=filters,
-        kernel_size=standard.kernel,
+        kernel_size=kernel,
         groups=groups,
         depth_multiplier=depth_multiplier,
-        standard=standard_part,
-        depthwise=depthwise_part,
-        pointwise=pointwise_part,
+        standard=first,
+        depthwise=second,
+        pointwise=third,
         fused_params=totals(fused, shape)[1],
-        bound=bound(filters, standard.kernel, groups, depth_multiplier),
-        ceiling=ceiling(standard.kernel, groups, depth_multiplier),
-        iso_cost_filters=iso_cost_filters(filters, standard.kernel, groups, depth_multiplier),
-        verdict=verdict(standard_part.macs, separable_macs),
+        bound=bound(filters, kernel, groups, depth_multiplier),
+        ceiling=ceiling(kernel, groups, depth_multiplier),
+        iso_cost_filters=iso_cost_filters(filters, kernel, groups, depth_multiplier),
+        verdict=verdict(first.macs, second.macs + third.macs),
         alternatives=tuple(_alternatives(standard, shape)),
     )
+
+
+def _part(name: str, layer: Conv2D | DepthwiseConv2D, shape: Shape, weights: tuple[int, ...]) -> Part:
+    """A layer, whose MACs are the product of the extents of its kernel and of the positions of its output."""
+    output = layer.output_shape(shape)
+    factors = (*weights, *output[1:-1])
+    return Part(name, type(layer).__name__, output[1:], factors, layer.cost(shape), totals(layer, shape)[1])
 
 
 def timed(comparison: Comparison, device: Device, dtype: str = "float32") -> Comparison:
@@ -221,7 +207,7 @@ def _alternatives(standard: Conv2D, shape: Shape) -> Iterator[Alternative]:
             yield Alternative(written(variant), macs, params, variant.weights)
 
 
-def _made(kind: type[Kind], **settings: object) -> Kind:
+def _made(kind: type[Made], **settings: object) -> Made:
     """A record from settings, validated. Raises ConvcostError naming the setting that is not allowed."""
     try:
         return msgspec.convert(settings, kind)
