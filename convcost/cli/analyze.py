@@ -100,7 +100,8 @@ def analyze(
         raise ConvcostError("--import goes with --engine keras: without it no code runs")
     if sort == "seconds" and device is None:
         raise ConvcostError("--sort seconds goes with --device: without it there are no times")
-    delivery = out.Delivery(format_, output, inputs=models)
+    what = "report" if len(models) == 1 else "reports"
+    delivery = out.Delivery(format_, output, inputs=options.inputs(device, *models), what=what)
     profile = options.profile(device)
     reports, code = [], 0
     for model in models:

@@ -49,7 +49,7 @@ def bench(
     from convcost.cli.quiet import quiet
     from convcost.table import View
 
-    delivery = Delivery(format_, output, inputs=[model], what="bench")
+    delivery = Delivery(format_, output, inputs=options.inputs(device, model), what="bench")
     chosen = options.dtypes(dtype)
     known = options.profile(device)
     with progress() as tell, quiet():

@@ -65,7 +65,7 @@ def compare(
             raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}")
         return sizes * 2 if len(sizes) == 1 else sizes
 
-    delivery = Delivery(format_, output, what="comparison")
+    delivery = Delivery(format_, output, inputs=options.inputs(device), what="comparison")
     dtypes = options.dtypes(dtype) if bench else (dtype,)
     pace = {"dtypes": dtypes, "threads": threads, "rounds": rounds, "seconds": seconds}
     profile = options.profile(device)

@@ -26,11 +26,12 @@ def devices(
     A figure is the vendor's, derived (from the vendor's clock and lanes, or its tools), published by others, or
     measured on the machine itself. docs/roofline.md describes the files.
     """
+    from convcost.cli import options
     from convcost.cli.output import Delivery
     from convcost.readers.device_yaml import device, known, read_device
     from convcost.table import View
 
     what = "devices" if name is None else "device"
-    delivery = Delivery(format_, output, what=what)
+    delivery = Delivery(format_, output, inputs=options.inputs(name), what=what)
     shown = [read_device(path) for path in known().values()] if name is None else device(name)
     delivery.give(what, shown, view=View())

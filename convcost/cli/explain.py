@@ -33,7 +33,7 @@ def explain(
     from convcost.cli import output as out
     from convcost.table import View
 
-    delivery = out.Delivery(format_, output, inputs=[model])
+    delivery = out.Delivery(format_, output, inputs=[model], what="explanation")
     explanation = explained(
         model, input_shape=options.shapes(input_shape), batch=batch, parameters=options.parameters(set_)
     )

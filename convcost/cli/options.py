@@ -101,6 +101,16 @@ def profile(device: str | None) -> Device | None:
     return named(device)
 
 
+def inputs(device: str | None, *files: Path | None) -> list[Path]:
+    """The files that a command reads: a model, samples, and the profile of `device`, where it is a file."""
+    read = [file for file in files if file is not None]
+    if device is not None:
+        from convcost.readers.device_yaml import SUFFIXES
+
+        read += [Path(device)] if device.endswith(SUFFIXES) else []
+    return read
+
+
 def shapes(given: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
     """`224x224x3` -> {"": (224, 224, 3)}; `image=224x224x3` by name."""
     read = {}

@@ -83,7 +83,7 @@ def plan(
     plans, reports = options.plan_targets(output)
     if plans and not limits:
         raise ConvcostError("-o: a plan needs a limit, such as --max macs=300M")
-    inputs = [model] if samples is None else [model, samples]
+    inputs = options.inputs(device, model, samples)
     delivery = out.Delivery(format_, reports, inputs=inputs, what="planning", beside=plans)
     with progress() as tell:
         result = planned(

@@ -41,7 +41,7 @@ def variants(
     from convcost.cli.output import Delivery
     from convcost.table import View
 
-    delivery = Delivery(format_, output, inputs=[model])
+    delivery = Delivery(format_, output, inputs=options.inputs(device, model), what="variants")
     report, what_ifs = under_variants(
         model,
         variants=variant or (),

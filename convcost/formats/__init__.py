@@ -47,7 +47,7 @@ def named(name: str, what: str = "report") -> ModuleType:
         raise ConvcostError(f"format {name!r} is not known, allowed: {', '.join(showing(what))}")
     module = _module(name)
     if not hasattr(module, what):
-        raise ConvcostError(f"format {name!r} cannot show a {what}, allowed: {', '.join(showing(what))}")
+        raise ConvcostError(f"format {name!r} cannot show {_said(what)}, allowed: {', '.join(showing(what))}")
     return module
 
 
@@ -73,6 +73,13 @@ def check_chart(name: str, what: str, chart: str) -> None:
         raise ConvcostError(f"{name}.{chart}: there is no such chart, allowed: {', '.join(NAMES[what])}")
 
 
+def _said(what: str) -> str:
+    """The name of such a function as a message has it."""
+    if what.endswith("s"):
+        return f"several {what}"
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+
+
 def prepare(module: ModuleType) -> None:
     """Raise MeasureError where a format needs an extra that is not installed: before the work, not after it."""
     if hasattr(module, "prepare"):
@@ -87,6 +94,6 @@ def render(module: ModuleType, what: str, *arguments: object) -> str | bytes:
     """What a format makes of a report, several, or a comparison. Raises ConvcostError where it cannot show that."""
     show = getattr(module, what, None)
     if show is None:
-        raise ConvcostError(f"format {module.__name__.rpartition('.')[2]!r} cannot show a {what}")
+        raise ConvcostError(f"format {module.__name__.rpartition('.')[2]!r} cannot show {_said(what)}")
     content: str | bytes = show(*arguments)
     return content

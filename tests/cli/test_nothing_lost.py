@@ -172,6 +172,24 @@ def test_a_base_a_policy_a_lock_and_a_plan_are_inputs_too(run: Run) -> None:
     assert Path("plan.yaml").read_text().startswith("convcost_plan")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "net.keras", "--device", "board.yaml"),
+        ("variants", "net.keras", "--device", "board.yaml"),
+        ("plan", "net.keras", "--max", "macs=1", "--device", "board.yaml"),
+        ("compare", "--in", "3", "--out", "8", "--device", "board.yaml"),
+        ("bench", "net.keras", "--device", "board.yaml"),
+        ("devices", "board.yaml"),
+    ],
+)
+def test_the_profile_of_a_device_is_an_input_too(run: Run, arguments: Sequence[str]) -> None:
+    Path("board.yaml").write_text("a profile")
+    result = run(*arguments, "-o", "json:board.yaml")
+    assert (result.code, result.err) == (2, "error: board.yaml: is the input, and would be overwritten\n")
+    assert Path("board.yaml").read_text() == "a profile"
+
+
 def test_two_results_for_one_file_are_refused(run: Run) -> None:
     Path("link.csv").symlink_to("a.json")
     for other in ("./a.json", "csv:a.json", "link.csv"):
