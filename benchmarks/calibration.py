@@ -22,13 +22,14 @@ from statistics import median
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from convcost import api, units
-from convcost.benching import DTYPES, STEPS, benched_layer
-from convcost.calibrating import FITTED, UNSEEN, UNSEEN_COUNTS, Measured, calibration, measure
 from convcost.cli.progress import progress
 from convcost.cli.quiet import quiet
 from convcost.device import Device
 from convcost.layers.convolution import Conv2D, SeparableConv2D
-from convcost.litert import LiteRt
+from convcost.measuring.benching import STEPS, benched_layer
+from convcost.measuring.calibrating import FITTED, UNSEEN, UNSEEN_COUNTS, Measured, calibration, measure
+from convcost.measuring.engine import DTYPES
+from convcost.measuring.litert import LiteRt
 from convcost.measuring.specimens import COUNTS, Specimen, specimens
 from convcost.measuring.timing import Pace
 from convcost.memory.footprint import with_dtype

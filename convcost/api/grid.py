@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convcost.api.loading import Tell, load
+from convcost.api.loading import load
 from convcost.errors import ConvcostError
 from convcost.model import Model
+from convcost.telling import Tell
 
 if TYPE_CHECKING:
     from convcost.sweeping.axes import Axis

@@ -49,8 +49,8 @@ def compare(
         found = timed(found, profiled, dtype)
     if bench is None:
         return found
-    from convcost.benching import benched_layer
-    from convcost.litert import LiteRt
+    from convcost.measuring.benching import benched_layer
+    from convcost.measuring.litert import LiteRt
     from convcost.measuring.timing import Pace
 
     pace = Pace(bench.get("rounds", 10), bench.get("seconds", 1.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,6 @@ from convcost.report import Report
 
 if TYPE_CHECKING:
     from convcost.device import Device
-
-Tell = Callable[[int, int, str], None]
-"""Is told how many of how many layers are done, and which is next."""
 
 
 def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:

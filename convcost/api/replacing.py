@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from convcost.api.analysis import analyze, what_if_of
-from convcost.api.loading import Tell, by_name, device_of, load, profile_of, typed
+from convcost.api.loading import by_name, device_of, load, profile_of, typed
 from convcost.model import Model, Shape
 from convcost.profile import profile
+from convcost.telling import Tell
 from convcost.variants import parse
 
 if TYPE_CHECKING:

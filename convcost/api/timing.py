@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convcost.api.loading import Tell, by_name, load
+from convcost.api.loading import by_name, load
 from convcost.errors import ConvcostError
 from convcost.model import Shape
+from convcost.telling import Tell
 
 if TYPE_CHECKING:
     from convcost.device import Device
@@ -45,8 +46,8 @@ def bench(
         MeasureError: an extra is missing, or nothing could be measured.
         ConvcostError: as `analyze` does.
     """
-    from convcost.benching import benched, benched_file
-    from convcost.litert import LiteRt
+    from convcost.measuring.benching import benched, benched_file
+    from convcost.measuring.litert import LiteRt
     from convcost.measuring.timing import Pace
 
     pace, model, shapes = Pace(rounds, seconds), load(source, parameters), by_name(input_shape)
@@ -84,7 +85,7 @@ def calibrate(
 
     Raises MeasureError where an extra is missing, or too little could be measured.
     """
-    from convcost.calibrating import calibration
-    from convcost.litert import LiteRt
+    from convcost.measuring.calibrating import calibration
+    from convcost.measuring.litert import LiteRt
 
     return calibration(name, dtypes=dtypes, threads=threads, seconds=seconds, engine=LiteRt(), tell=tell)

@@ -142,7 +142,7 @@ def size(text: str | None, option: str) -> int | None:
 
 def dtypes(given: str) -> tuple[str, ...]:
     """`float32,int8` -> what to convert to. Raises ConvcostError where one is of another type."""
-    from convcost.benching import DTYPES
+    from convcost.measuring.engine import DTYPES
 
     chosen = tuple(dict.fromkeys(part.strip() for part in given.split(",")))
     for name in chosen:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from convcost.telling import Tell
 
 CELLS = 20
 """Of the bar."""
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int, int, str], None] | None]:
+def progress() -> Iterator[Tell | None]:
     """What is told how many of how many are done, and what is next; None where nobody watches.
 
     A count that falls is that of another stage of the work, whose remaining time is told anew.

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -17,8 +17,7 @@ import msgspec
 from convcost.engine.stopwatch import Event, Job
 from convcost.errors import MeasureError
 from convcost.measuring.timing import Outcome, Pace, Timed
-
-Tell = Callable[[int, int, str], None]
+from convcost.telling import Tell
 
 PROGRAM = ("-m", "convcost.engine.stopwatch")
 """What the process runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from convcost.errors import ConvcostError
@@ -12,8 +12,7 @@ from convcost.kernels.kernel_scores import Errors, Separability, scorable, score
 from convcost.model import Model
 from convcost.readers.keras_kernels import kernels
 from convcost.report import Report
-
-Tell = Callable[[int, int, str], None]
+from convcost.telling import Tell
 
 
 def scored_file(

@@ -17,11 +17,12 @@ from convcost.errors import ConvcostError
 from convcost.globs import matches
 from convcost.kernels.fits import FITS
 from convcost.kernels.kernel_scores import energies, is_applicable, of_fit, ratio_of, scorable, shape_of
-from convcost.kernels.scoring import Tell, errors_on, told
+from convcost.kernels.scoring import errors_on, told
 from convcost.model import Model
 from convcost.planning.planner import Offer, Offers
 from convcost.readers.keras_kernels import kernels
 from convcost.report import Report, Row
+from convcost.telling import Tell
 from convcost.variants import Choice
 from convcost.variants.base import BaseVariant
 

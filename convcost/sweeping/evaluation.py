@@ -18,6 +18,7 @@ from convcost.profile import declared_shape, without_peak
 from convcost.report import Report
 from convcost.sweeping.axes import Axis, places
 from convcost.sweeping.grid import Grid, Numbers, Parting
+from convcost.telling import Tell
 from convcost.variants import apply, parse
 
 METRICS = ("macs", "flops", "params", "weight_bytes", "peak_activation_bytes", "separable_macs")
@@ -47,9 +48,7 @@ class Evaluated(msgspec.Struct, frozen=True):
     passes: int
 
 
-def evaluated(
-    count: int, figures: Callable[[Numbers], Figures], tell: Callable[[int, int, str], None] | None = None
-) -> Evaluated:
+def evaluated(count: int, figures: Callable[[Numbers], Figures], tell: Tell | None = None) -> Evaluated:
     """What `figures` says of configurations 0 to `count`, asked for as many at a time as go the same way."""
     columns = {metric: np.full(count, None, dtype=object) for metric in METRICS}
     complete, reasons = np.ones(count, dtype=bool), np.full(count, "", dtype=object)

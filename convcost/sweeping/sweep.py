@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from convcost.sweeping import axes as along
 from convcost.sweeping.axes import Axis
 from convcost.sweeping.evaluation import METRICS, Evaluated, Reader, costing, evaluated
 from convcost.sweeping.front import Objective, front
+from convcost.telling import Tell
 
 
 class Configuration(msgspec.Struct, frozen=True, gc=False):
@@ -86,7 +87,7 @@ def sweep(
     objectives: Sequence[Objective] = (),
     limits: Mapping[str, int] | None = None,
     separable: bool = True,
-    tell: Callable[[int, int, str], None] | None = None,
+    tell: Tell | None = None,
 ) -> Sweep:
     """Cost all configurations of the models of `readers`, by name, along `axes`.
 
@@ -118,7 +119,9 @@ def sweep(
     return _with_front(found) if objectives else found
 
 
-def _evaluated(read: Reader, axes: Sequence[Axis], count: int, batch: int, separable: bool, tell: Any) -> Evaluated:
+def _evaluated(
+    read: Reader, axes: Sequence[Axis], count: int, batch: int, separable: bool, tell: Tell | None
+) -> Evaluated:
     result = evaluated(count, costing(read, axes, batch, separable), tell)
     if all(result.reasons):
         raise ConvcostError(result.reasons[0])

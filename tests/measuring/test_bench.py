@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from convcost import api
-from convcost.benching import DTYPES, STEPS, benched, benched_layer
 from convcost.engine import stopwatch
 from convcost.engine.timing import timed
 from convcost.errors import MeasureError
 from convcost.measuring.bench import AS_IT_IS
+from convcost.measuring.benching import STEPS, benched, benched_layer
+from convcost.measuring.engine import DTYPES
 from convcost.measuring.timing import Outcome, Pace, Timed
 from convcost.model import Model, Shape
 from convcost.profile import profile
@@ -122,7 +123,7 @@ def test_a_layer_beside_its_steps_and_variants() -> None:
 def test_every_format_shows_it(
     format_: str, spec: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convcost.litert.LiteRt", lambda: Fake(refuses="int8"))
+    monkeypatch.setattr("convcost.measuring.litert.LiteRt", lambda: Fake(refuses="int8"))
     result = run("bench", spec, "--variant", "separable", "-f", format_)
     assert result.code == 3
     assert "separable" in result.out and "TensorFlow cannot convert it in int8" in result.out
@@ -132,7 +133,7 @@ def test_every_format_shows_it(
 
 
 def test_json_has_raw_seconds(spec: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("convcost.litert.LiteRt", Fake)
+    monkeypatch.setattr("convcost.measuring.litert.LiteRt", Fake)
     told = json.loads(run("bench", spec, "--variant", "separable", "--dtype", "float32", "-f", "json").out)["bench"]
     assert told["machine"] == {"processor": "an abacus", "threads": 1, "runtime": "fake"}
     first = told["candidates"][0]
@@ -143,7 +144,7 @@ def test_json_has_raw_seconds(spec: Path, run: Callable[..., object], monkeypatc
 def test_ctrl_c_shows_what_was_measured(
     spec: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convcost.litert.LiteRt", lambda: Fake(interrupted=True))
+    monkeypatch.setattr("convcost.measuring.litert.LiteRt", lambda: Fake(interrupted=True))
     result = run("bench", spec, "--variant", "separable")
     assert result.code == 130
     assert "Interrupted: 3 of 10 rounds were measured." in result.out

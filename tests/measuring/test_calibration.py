@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.benching import DTYPES
-from convcost.calibrating import FITTED, UNSEEN, UNSEEN_COUNTS, calibration, measure, operation
 from convcost.device import LAW_KINDS
 from convcost.errors import MeasureError
 from convcost.estimate import Operation
+from convcost.measuring.calibrating import FITTED, UNSEEN, UNSEEN_COUNTS, calibration, measure, operation
+from convcost.measuring.engine import DTYPES
 from convcost.measuring.fitting import Fit, Observation, fitted
 from convcost.measuring.specimens import COUNTS, specimens
 from convcost.measuring.timing import Outcome, Pace, Timed
@@ -171,7 +171,7 @@ def test_where_nothing_can_be_converted_the_reason_is_told(monkeypatch: pytest.M
 def test_calibrate_writes_the_profile_and_tells_its_errors(
     run: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convcost.litert.LiteRt", Fake)
+    monkeypatch.setattr("convcost.measuring.litert.LiteRt", Fake)
     path = tmp_path / "this-machine.yaml"
     result = run("calibrate", "-o", path, "--dtype", "int8", "--seconds", 5)
     assert (result.code, result.err) == (0, "")
@@ -184,7 +184,7 @@ def test_calibrate_writes_the_profile_and_tells_its_errors(
 def test_calibrate_ended_by_ctrl_c_writes_what_was_fitted(
     run: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("convcost.litert.LiteRt", lambda: Fake(ends_after=90))
+    monkeypatch.setattr("convcost.measuring.litert.LiteRt", lambda: Fake(ends_after=90))
     path = tmp_path / "this-machine.yaml"
     result = run("calibrate", "-o", path)
     assert result.code == 130

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
 import msgspec
 
-from convcost.benching import DTYPES, Engine, Tell
 from convcost.device import ByKind, Device, Figure, Law
-from convcost.errors import MeasureError
 from convcost.estimate import Operation
 from convcost.measuring.bench import Machine
 from convcost.measuring.calibration import By, Calibration, calibrated
+from convcost.measuring.engine import DTYPES, Engine, Wanted, timed_models
 from convcost.measuring.fitting import Observation
 from convcost.measuring.specimens import COUNTS, Specimen, specimens
 from convcost.measuring.timing import Outcome, Pace
 from convcost.memory.footprint import with_dtype
 from convcost.profile import profile
 from convcost.roofline import estimated
+from convcost.telling import Tell
 
 FITTED, UNSEEN = 1, 2
 """Seeds of the layers that the profile is fitted by, and of those that it is tried on."""
@@ -84,24 +82,10 @@ def measure(
     wanted: Sequence[Specimen], dtypes: Sequence[str], threads: int, pace: Pace, engine: Engine, tell: Tell | None
 ) -> Measured:
     """Layers timed in each dtype, all of them in the same rounds. Raises MeasureError where none could be converted."""
-    keys = {f"{place}, {dtype}": (one, dtype) for place, one in enumerate(wanted) for dtype in dtypes}
-    files: dict[str, Path] = {}
-    outcomes: dict[tuple[Specimen, str], Outcome] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for place, (name, (specimen, dtype)) in enumerate(keys.items()):
-            if tell:
-                tell(place, len(keys), f"converting {specimen.kind}, {dtype}")
-            file = Path(folder) / f"{place}.tflite"
-            try:
-                file.write_bytes(engine.converted(specimen.model, {}, dtype))
-            except MeasureError as error:
-                outcomes[specimen, dtype] = Outcome(problem=str(error))
-            else:
-                files[name] = file
-        if not files:
-            raise MeasureError(next(iter(outcomes.values())).problem)
-        timed = engine.timed(files, pace, threads, tell)
-    outcomes |= {keys[name]: outcome for name, outcome in timed.outcomes.items()}
+    keys = {f"{one.kind} {place}, {dtype}": (one, dtype) for place, one in enumerate(wanted) for dtype in dtypes}
+    models = {name: Wanted(one.model, {}, dtype) for name, (one, dtype) in keys.items()}
+    timed = timed_models(models, pace, threads, engine, tell)
+    outcomes = {keys[name]: outcome for name, outcome in timed.outcomes.items()}
     return Measured(outcomes, timed.runtime, timed.interrupted)
 
 

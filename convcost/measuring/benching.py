@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from convcost.comparison import Comparison
 from convcost.device import Device
-from convcost.errors import ConvcostError, MeasureError
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.measuring.bench import AS_IT_IS, Bench, Candidate, Machine
+from convcost.measuring.engine import DTYPES, Engine, Wanted, timed_models
 from convcost.measuring.specimens import Specimen
-from convcost.measuring.timing import Outcome, Pace, Timed
+from convcost.measuring.timing import Pace
 from convcost.memory.footprint import with_dtype
 from convcost.model import Model, Shape
 from convcost.profile import profile
 from convcost.report import Report
 from convcost.roofline import estimated
+from convcost.telling import Tell
 from convcost.variants import apply, names, parse, variant_of
 from convcost.variants.replacing import chain, replaced
 
-DTYPES = ("float32", "int8")
 STEPS = "depthwise + pointwise"
-
-Tell = Callable[[int, int, str], None]
-"""Is told how many of how many steps are done, and which is next."""
-
-
-class Engine(Protocol):
-    """What converts models, and times files."""
-
-    def converted(self, model: Model, shapes: Mapping[str, Shape], dtype: str) -> bytes: ...
-
-    def timed(self, files: Mapping[str, Path], pace: Pace, threads: int, tell: Tell | None) -> Timed: ...
-
-    def processor(self) -> str: ...
 
 
 def benched(
@@ -110,33 +95,15 @@ def benched_models(
     tell: Tell | None,
 ) -> Bench:
     """Models by variant, that of `AS_IT_IS` among them, in every dtype. Raises as `benched` does."""
-    wanted = [(variant, dtype) for dtype in dtypes for variant in models]
-    reports = {(v, d): _report(models[v], d, input_shapes, device) for v, d in wanted}
-    files: dict[str, Path] = {}
-    problems: dict[tuple[str, str], str] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for place, (variant, dtype) in enumerate(wanted):
-            if tell:
-                tell(place, len(wanted), f"converting {_named(variant, dtype)}")
-            file = Path(folder) / f"{place}.tflite"
-            try:
-                shapes = reports[variant, dtype].input_shapes
-                file.write_bytes(engine.converted(models[variant], shapes, dtype))
-            except ConvcostError as error:
-                problems[variant, dtype] = str(error)
-            else:
-                files[_named(variant, dtype)] = file
-        timed = engine.timed(files, pace, threads, tell) if files else None
-    if timed is None:
-        raise MeasureError(next(iter(problems.values())))
+    keys = [(variant, dtype) for dtype in dtypes for variant in models]
+    reports = {(v, d): _report(models[v], d, input_shapes, device) for v, d in keys}
+    wanted = {_named(v, d): Wanted(models[v], reports[v, d].input_shapes, d) for v, d in keys}
+    timed = timed_models(wanted, pace, threads, engine, tell)
     return Bench(
         name,
         Machine(engine.processor(), threads, timed.runtime),
         pace,
-        tuple(
-            Candidate(v, d, reports[v, d], timed.outcomes.get(_named(v, d)) or Outcome(problem=problems[v, d]))
-            for v, d in wanted
-        ),
+        tuple(Candidate(v, d, reports[v, d], timed.outcomes[_named(v, d)]) for v, d in keys),
         timed.interrupted,
     )
 

@@ -1,8 +1,8 @@
-"""LiteRT on this machine: converts models, and times files. What `convcost.benching` and `calibrating` measure with."""
+"""LiteRT on this machine: converts models, and times files. The `Engine` that measures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from convcost.engine.build import built
@@ -13,13 +13,12 @@ from convcost.measuring.timing import Pace, Timed
 from convcost.memory.footprint import with_dtype
 from convcost.model import Model, Shape
 from convcost.sizing import sized
+from convcost.telling import Tell
 from convcost.writers.keras_graph import model_entry
-
-Tell = Callable[[int, int, str], None]
 
 
 class LiteRt:
-    """The engine that measures. Tests put another in its place."""
+    """Rebuilds models with Keras, converts them with TensorFlow, runs them in a process of their own."""
 
     def converted(self, model: Model, shapes: Mapping[str, Shape], dtype: str) -> bytes:
         """The `.tflite` file of a model, rebuilt from its layers: code that a file brings does not run.
