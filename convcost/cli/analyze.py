@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convcost.cli.options import Batch, ChartFormat, ChartOutput, DeviceName, Dtype, Import, InputShape, Keep, Set
+
+if TYPE_CHECKING:
+    from convcost.report import Report
 
 
 def analyze(
@@ -91,36 +95,75 @@ def analyze(
     from convcost.cli import options
     from convcost.cli import output as out
     from convcost.cli.quiet import quiet
+    from convcost.table import View
+
+    _refuse_alone(sort, device, import_, engine)
+    what = "report" if len(models) == 1 else "reports"
+    delivery = out.Delivery(format_, output, inputs=options.inputs(device, *models), what=what)
+    shapes, values, profile = options.shapes(input_shape), options.parameters(set_), options.profile(device)
+
+    def read(model: Path) -> Report:
+        with nullcontext() if engine == "file" else quiet():
+            return analyzed(
+                model,
+                input_shape=shapes,
+                batch=batch,
+                parameters=values,
+                what_if=separable,
+                variants=variant or ["separable"],
+                keep=keep or (),
+                convention=convention,
+                device=profile,
+                dtype=dtype,
+                engine=engine,
+                imports=import_ or (),
+            )
+
+    reports, code = _each(models, read)
+    if engine == "file" and any(one.uncounted and one.format in out.LOADED_BY_KERAS for one in reports):
+        out.hint("--engine keras counts what no rule does, by running the model's code (convcost analyze --help)")
+    view = View(
+        sort,
+        top,
+        tuple(only or ()),
+        tuple(kind or ()),
+        depth,
+        separable=separable and convention is None,
+        flops=flops,
+        raw=raw,
+        device=device is not None,
+    )
+    if reports:
+        delivery.give(what, reports[0] if len(models) == 1 else reports, view=view)
+    if code:
+        raise typer.Exit(code)
+
+
+def _refuse_alone(sort: str | None, device: str | None, imports: list[str] | None, engine: str) -> None:
+    """Raises ConvcostError where an option lacks the one that it goes with, or nothing is sorted by that."""
     from convcost.errors import ConvcostError
-    from convcost.table import SORTS, View
+    from convcost.table import SORTS
 
     if sort is not None and sort not in SORTS:
         raise ConvcostError(f"--sort: got {sort!r}, allowed: {', '.join(SORTS)}")
-    if import_ and engine == "file":
+    if imports and engine == "file":
         raise ConvcostError("--import goes with --engine keras: without it no code runs")
     if sort == "seconds" and device is None:
         raise ConvcostError("--sort seconds goes with --device: without it there are no times")
-    what = "report" if len(models) == 1 else "reports"
-    delivery = out.Delivery(format_, output, inputs=options.inputs(device, *models), what=what)
-    profile = options.profile(device)
+
+
+def _each(models: list[Path], read: Callable[[Path], Report]) -> tuple[list[Report], int]:
+    """The reports of all models that can be read, and the exit code that the others make.
+
+    Raises ConvcostError where the only model cannot be.
+    """
+    from convcost.cli import output as out
+    from convcost.errors import ConvcostError
+
     reports, code = [], 0
     for model in models:
         try:
-            with nullcontext() if engine == "file" else quiet():
-                report = analyzed(
-                    model,
-                    input_shape=options.shapes(input_shape),
-                    batch=batch,
-                    parameters=options.parameters(set_),
-                    what_if=separable,
-                    variants=variant or ["separable"],
-                    keep=keep or (),
-                    convention=convention,
-                    device=profile,
-                    dtype=dtype,
-                    engine=engine,
-                    imports=import_ or (),
-                )
+            report = read(model)
         except ConvcostError as error:
             if len(models) == 1:
                 raise
@@ -135,15 +178,4 @@ def analyze(
 
             if parted := parting(report):
                 out.warn(parted)
-    if engine == "file" and any(one.uncounted and one.format in out.LOADED_BY_KERAS for one in reports):
-        out.hint("--engine keras counts what no rule does, by running the model's code (convcost analyze --help)")
-    separable = separable and convention is None
-    view = View(
-        sort, top, tuple(only or ()), tuple(kind or ()), depth, separable, flops, raw, device=device is not None
-    )
-    if len(models) == 1:
-        delivery.give("report", reports[0], view=view)
-    elif reports:
-        delivery.give("reports", reports, view=view)
-    if code:
-        raise typer.Exit(code)
+    return reports, code
