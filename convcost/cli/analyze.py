@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcost.cli.options import Batch, ChartFormat, ChartOutput, DeviceName, Dtype, Import, InputShape, Keep, Set
+from convcost.cli.options import Batch, ChartFormat, ChartOutput, DeviceName, Dtype, Import, InputShape, Keep, Raw, Set
 
 if TYPE_CHECKING:
     from convcost.report import Report
@@ -68,7 +68,7 @@ def analyze(
     ] = "file",
     import_: Import = None,
     flops: Annotated[bool, typer.Option("--flops", help="Add a column of FLOPs (2·MACs and all other).")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: ChartFormat = "table",
     output: ChartOutput = None,
 ) -> None:

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import DeviceName, Dtypes, Format, InputShape, Keep, Output, Rounds, Seconds, Set, Threads
+from convcost.cli.options import (
+    DeviceName,
+    Dtypes,
+    Format,
+    InputShape,
+    Keep,
+    Output,
+    Raw,
+    Rounds,
+    Seconds,
+    Set,
+    Threads,
+)
 
 
 def bench(
@@ -26,7 +38,7 @@ def bench(
     device: DeviceName = None,
     input_shape: InputShape = None,
     set_: Set = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: Format = "table",
     output: Output = None,
 ) -> None:

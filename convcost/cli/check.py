@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Budget, ChartOutput, CheckFormat, InputShape, Set, Specs
+from convcost.cli.options import Batch, Budget, ChartOutput, CheckFormat, InputShape, Raw, Set, Specs
 
 
 def check(
@@ -46,7 +46,7 @@ def check(
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: CheckFormat = "table",
     output: ChartOutput = None,
 ) -> None:

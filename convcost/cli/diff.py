@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, ChartOutput, DiffFormat, InputShape, Set
+from convcost.cli.options import Batch, ChartOutput, DiffFormat, InputShape, Raw, Set
 
 
 def diff(
@@ -16,7 +16,7 @@ def diff(
     batch: Batch = 1,
     set_: Set = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where a count differs.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: DiffFormat = "table",
     output: ChartOutput = None,
 ) -> None:

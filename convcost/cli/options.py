@@ -90,6 +90,7 @@ Dtype = Annotated[
     ),
 ]
 Batch = Annotated[int, typer.Option("--batch", min=1, metavar="N", help="Samples at a time.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Exact integers.")]
 
 
 def profile(device: str | None) -> Device | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, ChartFormat, DeviceName, Dtype, InputShape, Keep, Set
+from convcost.cli.options import Batch, ChartFormat, DeviceName, Dtype, InputShape, Keep, Raw, Set
 
 
 def plan(
@@ -42,7 +42,7 @@ def plan(
     set_: Set = None,
     device: DeviceName = None,
     dtype: Dtype = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: ChartFormat = "table",
     output: Annotated[
         list[str] | None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, Output
+from convcost.cli.options import Batch, Format, Output, Raw
 
 
 def sweep(
@@ -43,7 +43,7 @@ def sweep(
     separable: Annotated[
         bool, typer.Option("--separable/--no-separable", help="Whether to count the separable what-if too.")
     ] = True,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: Format = "table",
     output: Output = None,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.options import Batch, Format, InputShape, Keep, Output, Set
+from convcost.cli.options import Batch, Format, InputShape, Keep, Output, Raw, Set
 
 
 def widen(
@@ -28,7 +28,7 @@ def widen(
     input_shape: InputShape = None,
     batch: Batch = 1,
     set_: Set = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Exact integers.")] = False,
+    raw: Raw = False,
     format_: Format = "table",
     output: Output = None,
 ) -> None:
