@@ -6,33 +6,13 @@ of execution, each as high as its share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from convcost import units
-from convcost.charts.base import (
-    BLUE,
-    FONT,
-    GREEN,
-    GREY,
-    GROUP,
-    INK,
-    ON_COLOR,
-    ORANGE,
-    PURPLE,
-    RED,
-    SURFACE,
-    WIDTH,
-    YELLOW,
-    Chart,
-    style,
-)
+from convcost.charts.base import FONT, GROUP, INK, ON_COLOR, SURFACE, WIDTH, Chart, style
+from convcost.charts.nodes import GROUPS, METRICS, nodes_of
 from convcost.report import Report
-from convcost.separability import judged
-from convcost.table import Line, View, lines
-from convcost.units import printable
 
-EVERY_LEVEL = 1_000_000
 STRIP = 26
 """Pixels of the strip on the left."""
 LOWEST, TALLEST, LEVEL = 220, 660, 18
@@ -40,23 +20,21 @@ LOWEST, TALLEST, LEVEL = 220, 660, 18
 LEAST_LABEL = 13
 """Pixels of height that a label takes."""
 
-GROUPS = {
-    "convertible": ("convolution, cheaper as separable", ORANGE),
-    "pointwise": ("pointwise convolution", BLUE),
-    "already_separable": ("depthwise or separable", GREEN),
-    "convolution": ("other convolution", PURPLE),
-    "contraction": ("dense, attention, recurrent", YELLOW),
-    "none": ("no MACs", GREY),
-    "unknown": ("not counted", RED),
+IN_FOCUS, WIDE = "datum.id === focus", "datum.x2 - datum.x > 150"
+HIGH = f"(datum.y2 - datum.y >= {LEAST_LABEL})"
+SHARE = "format(100 * datum.share, '.1f') + ' %'"
+TEXT = {
+    "font": {"value": FONT},
+    "fontSize": {"value": 11},
+    "fill": [{"test": "datum.leaf", "value": ON_COLOR}, {"value": INK}],
+    "baseline": {"value": "middle"},
 }
-"""What a layer is to the separable what-if: label and colour."""
-
-METRICS = {"macs": "MACs", "params": "params", "weight_bytes": "weights", "activation_bytes": "activations"}
+"""Of a mark: what all labels look like."""
 
 
 def chart(report: Report) -> Chart | None:
     """None where no layer has anything to show."""
-    nodes = list(_nodes(report))
+    nodes = nodes_of(report)
     metrics = {key: label for key, label in METRICS.items() if any(node[key] for node in nodes if node["leaf"])}
     if not metrics:
         return None
@@ -65,63 +43,6 @@ def chart(report: Report) -> Chart | None:
     height = min(TALLEST, max(LOWEST, LEVEL * working))
     text = _text(report, nodes)
     return Chart("icicle", "Where the cost sits", text, _spec(text, nodes, labels, height), height)
-
-
-def _nodes(report: Report) -> Iterator[dict[str, Any]]:
-    """The model, its nested models and its layers, each above what it holds."""
-    above: list[int] = [0]
-    totals = report.totals
-    yield {
-        "id": 0,
-        "parent": None,
-        "name": printable(report.name),
-        "path": printable(report.name),
-        "kind": f"{len(report.rows)} layers",
-        "group": "",
-        "leaf": False,
-        "depth": 0,
-        **dict.fromkeys(METRICS, 0),
-        **_shown(totals.macs, totals.params, totals.weight_bytes, sum(row.activation_bytes for row in report.rows)),
-    }
-    for number, line in enumerate(lines(judged(report), View(depth=EVERY_LEVEL)), start=1):
-        del above[line.indent + 1 :]
-        yield _node(line, number, above[-1])
-        above.append(number)
-
-
-def _node(line: Line, number: int, parent: int) -> dict[str, Any]:
-    counts = (line.macs, line.params, line.weight_bytes, line.activation_bytes)
-    return {
-        "id": number,
-        "parent": parent,
-        "name": printable(line.name),
-        "path": printable(line.path),
-        "kind": printable(line.kind.strip("()")),
-        "group": "" if line.layers else _group(line),
-        "leaf": not line.layers,
-        "depth": line.indent + 1,
-        **dict(zip(METRICS, counts, strict=True)),
-        **_shown(*counts),
-    }
-
-
-def _shown(macs: int, params: int, weight_bytes: int, activation_bytes: int) -> dict[str, str]:
-    """Counts as people read them."""
-    return {
-        "macs_shown": units.count(macs),
-        "params_shown": units.count(params),
-        "weight_bytes_shown": units.size(weight_bytes),
-        "activation_bytes_shown": units.size(activation_bytes),
-    }
-
-
-def _group(line: Line) -> str:
-    if not line.complete:
-        return "unknown"
-    if line.separable:
-        verdict = line.separable.verdict
-        return verdict if verdict in GROUPS else "convolution"
-    return "contraction" if line.macs else "none"
 
 
 def _text(report: Report, nodes: list[dict[str, Any]]) -> str:
@@ -240,75 +161,53 @@ def _data(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _marks(metrics: dict[str, str]) -> list[dict[str, Any]]:
+    """Cells, and on those that are high enough names and shares."""
     told = ", ".join(f"{_quoted(label)}: datum.{key}_shown" for key, label in metrics.items())
-    tooltip = {
-        "signal": f"{{title: datum.path, kind: datum.kind, share: format(100 * datum.share, '.1f') + ' %', {told}}}"
+    pointed = {
+        "cursor": {"signal": "datum.leaf ? 'default' : 'pointer'"},
+        "tooltip": {"signal": f"{{title: datum.path, kind: datum.kind, share: {SHARE}, {told}}}"},
     }
-    pointer = {"signal": "datum.leaf ? 'default' : 'pointer'"}
-    text = {
-        "font": {"value": FONT},
-        "fontSize": {"value": 11},
-        "fill": [{"test": "datum.leaf", "value": ON_COLOR}, {"value": INK}],
-        "baseline": {"value": "middle"},
+    return [_cells(pointed), _names(pointed), _shares()]
+
+
+def _cells(pointed: dict[str, Any]) -> dict[str, Any]:
+    look = {
+        **{side: {"field": side} for side in ("x", "x2", "y", "y2")},
+        "fill": [{"test": "!datum.leaf", "value": GROUP}, {"scale": "color", "field": "group"}],
+        "stroke": {"value": SURFACE},
+        "strokeWidth": {"signal": "datum.y2 - datum.y > 3 ? 1 : 0.25"},
+        "fillOpacity": {"value": 1},
+        "description": {"signal": f"datum.path + ', ' + datum.kind + ', ' + {SHARE}"},
+        **pointed,
     }
-    fits, wide = f"datum.y2 - datum.y >= {LEAST_LABEL}", "datum.x2 - datum.x > 150"
-    cells = {
-        "type": "rect",
-        "name": "cells",
-        "from": {"data": "inside"},
-        "encode": {
-            "update": {
-                **{side: {"field": side} for side in ("x", "x2", "y", "y2")},
-                "fill": [{"test": "!datum.leaf", "value": GROUP}, {"scale": "color", "field": "group"}],
-                "stroke": {"value": SURFACE},
-                "strokeWidth": {"signal": "datum.y2 - datum.y > 3 ? 1 : 0.25"},
-                "fillOpacity": {"value": 1},
-                "cursor": pointer,
-                "tooltip": tooltip,
-                "description": {
-                    "signal": "datum.path + ', ' + datum.kind + ', ' + format(100 * datum.share, '.1f') + ' %'"
-                },
-            },
-            "hover": {"fillOpacity": {"value": 0.8}},
-        },
+    encode = {"update": look, "hover": {"fillOpacity": {"value": 0.8}}}
+    return {"type": "rect", "name": "cells", "from": {"data": "inside"}, "encode": encode}
+
+
+def _names(pointed: dict[str, Any]) -> dict[str, Any]:
+    """Beside shares where there is room for both, and upright on the strip."""
+    look = {
+        **TEXT,
+        "x": {"signal": f"{IN_FOCUS} ? {STRIP / 2} : datum.x + 6"},
+        "y": {"signal": f"{IN_FOCUS} ? height / 2 : (datum.y + datum.y2) / 2"},
+        "angle": {"signal": f"{IN_FOCUS} ? -90 : 0"},
+        "align": {"signal": f"{IN_FOCUS} ? 'center' : 'left'"},
+        "limit": {"signal": f"{IN_FOCUS} ? height - 12 : datum.x2 - datum.x - ({WIDE} ? 64 : 12)"},
+        "text": {"signal": f"{IN_FOCUS} || {HIGH} ? datum.name : ''"},
+        **pointed,
     }
-    names = {
-        "type": "text",
-        "name": "names",
-        "from": {"data": "inside"},
-        "aria": False,
-        "encode": {
-            "update": {
-                **text,
-                "x": {"signal": f"datum.id === focus ? {STRIP / 2} : datum.x + 6"},
-                "y": {"signal": "datum.id === focus ? height / 2 : (datum.y + datum.y2) / 2"},
-                "angle": {"signal": "datum.id === focus ? -90 : 0"},
-                "align": {"signal": "datum.id === focus ? 'center' : 'left'"},
-                "limit": {"signal": f"datum.id === focus ? height - 12 : datum.x2 - datum.x - ({wide} ? 64 : 12)"},
-                "text": {"signal": f"datum.id === focus || ({fits}) ? datum.name : ''"},
-                "cursor": pointer,
-                "tooltip": tooltip,
-            }
-        },
+    return {"type": "text", "name": "names", "from": {"data": "inside"}, "aria": False, "encode": {"update": look}}
+
+
+def _shares() -> dict[str, Any]:
+    look = {
+        **TEXT,
+        "x": {"signal": "datum.x2 - 6"},
+        "y": {"signal": "(datum.y + datum.y2) / 2"},
+        "align": {"value": "right"},
+        "text": {"signal": f"!({IN_FOCUS}) && {HIGH} && {WIDE} ? {SHARE} : ''"},
     }
-    shares = {
-        "type": "text",
-        "from": {"data": "inside"},
-        "interactive": False,
-        "aria": False,
-        "encode": {
-            "update": {
-                **text,
-                "x": {"signal": "datum.x2 - 6"},
-                "y": {"signal": "(datum.y + datum.y2) / 2"},
-                "align": {"value": "right"},
-                "text": {
-                    "signal": f"datum.id !== focus && {fits} && {wide} ? format(100 * datum.share, '.1f') + ' %' : ''"
-                },
-            }
-        },
-    }  # fmt: skip
-    return [cells, names, shares]
+    return {"type": "text", "from": {"data": "inside"}, "interactive": False, "aria": False, "encode": {"update": look}}
 
 
 def _quoted(text: str) -> str:

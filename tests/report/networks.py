@@ -47,3 +47,16 @@ def long(layers: int) -> Model:
     """A chain of that many layers, an input among them."""
     kinds = (Conv2D(filters=8, kernel_size=3, padding="same"), BatchNormalization(), ReLU())
     return chain(*(kinds[place % 3] for place in range(layers - 1)), shape=(16, 16, 8), name="long")
+
+
+def blocks_by_name(blocks: int) -> Model:
+    """A flat chain of that many blocks of three layers: what they belong to, their names alone tell."""
+    layers = {
+        "expand": Conv2D(filters=16, kernel_size=1),
+        "depthwise": SeparableConv2D(filters=16, kernel_size=3, padding="same"),
+        "project": Conv2D(filters=8, kernel_size=1),
+    }
+    names = [(f"block_{number}_{layer}", rule) for number in range(1, blocks + 1) for layer, rule in layers.items()]
+    reads = ["input", *(name for name, _ in names)]
+    nodes = {name: (rule, [[read]]) for (name, rule), read in zip(names, reads, strict=False)}
+    return graph(nodes, [names[-1][0]], {"input": (16, 16, 8)})

@@ -17,7 +17,7 @@ from convcost.memory.live_set import timeline
 from convcost.report import Report, savings
 from convcost.table import View
 from tests.report.conftest import Opened
-from tests.report.networks import HOSTILE, LONG, long, nested
+from tests.report.networks import HOSTILE, LONG, blocks_by_name, long, nested
 
 REPORT = api.analyze(nested())
 Open = Callable[..., Opened]
@@ -100,6 +100,24 @@ def test_a_click_zooms_into_a_block_and_back(opened: Open) -> None:
     shown.page.wait_for_function(
         "(marks) => document.querySelectorAll('#live-icicle g.mark-rect.role-mark > path').length === marks", arg=before
     )
+    assert shown.problems == []
+
+
+def test_blocks_that_names_tell_are_looked_into(opened: Open) -> None:
+    shown = opened(page_of("report", api.analyze(blocks_by_name(8))))
+    assert shown.marks("icicle", "rect") == 1 + 8 + 8 * 3
+    look_into = shown.page.locator("#live-icicle select")
+    told = look_into.evaluate("one => Array.from(one.options, (option) => option.textContent)")
+    assert told == ["whole model", *(f"block_{number}…" for number in range(1, 9))]
+    assert "block_1… (" in shown.page.locator("#live-icicle").get_attribute("aria-label")
+    labels = shown.page.locator("#live-icicle g.mark-text.role-mark text")
+    assert {"block_1…", "depthwise"} <= set(labels.all_text_contents())
+    shown.page.locator("#live-icicle path[aria-label^='block_3…, 3 layers, ']").click()
+    shown.page.wait_for_function(
+        "document.querySelectorAll('#live-icicle g.mark-rect.role-mark > path').length === 1 + 3"
+    )
+    assert look_into.evaluate("one => one.selectedOptions[0].textContent") == "block_3…"
+    assert shown.page.locator("#live-icicle path[aria-label^='block_3_project, Conv2D, ']").count() == 1
     assert shown.problems == []
 
 
