@@ -20,15 +20,22 @@ if TYPE_CHECKING:
 def load(source: Any, parameters: Mapping[str, Any] | None = None) -> Model:
     """The Model of a file (path or string), or of a live Keras model; a Model is returned as it is.
 
-    `parameters` override those of a spec. Raises ConvcostError where nothing reads the file.
+    `parameters` override those of a spec. Raises ConvcostError where nothing reads the file, or it has none.
     """
     if isinstance(source, Model):
-        return source
-    if isinstance(source, str | Path):
-        return read(Path(source), parameters or {})
-    if hasattr(source, "to_json"):
-        return read_live(source)
-    raise ConvcostError(f"cannot analyze a {type(source).__name__}; allowed: a path, a Keras model, a convcost Model")
+        model = source
+    elif isinstance(source, str | Path):
+        model = read(Path(source), parameters or {})
+    elif hasattr(source, "to_json"):
+        model = read_live(source)
+    else:
+        kind = type(source).__name__
+        raise ConvcostError(f"cannot analyze a {kind}; allowed: a path, a Keras model, a convcost Model")
+    if parameters and (source is model or model.format != "spec"):
+        raise ConvcostError(
+            f"{model.source or model.name}: it is no spec, and has no parameters; its input shapes can vary"
+        )
+    return model
 
 
 def by_name(input_shape: Shape | Mapping[str, Shape] | None) -> Mapping[str, Shape] | None:

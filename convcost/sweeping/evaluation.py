@@ -98,10 +98,7 @@ def costing(read: Reader, axes: Sequence[Axis], batch: int, separable: bool) -> 
 
     def figures(numbers: Numbers) -> Figures:
         values = [(axis, axis.at(where)) for axis, where in zip(axes, places(axes, numbers), strict=True)]
-        parameters = {axis.name: value for axis, value in values if axis.of == "parameter"}
-        model = read(parameters)
-        if parameters and model.format != "spec":
-            raise ConvcostError(f"{model.source}: it is no spec, and has no parameters; its input shapes can vary")
+        model = read({axis.name: value for axis, value in values if axis.of == "parameter"})
         shapes = {
             axis.name: value if isinstance(value, tuple) else image(model, axis.name, value)
             for axis, value in values

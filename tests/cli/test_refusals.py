@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from convcost.api import analyze
+from convcost.api.loading import load
+from convcost.errors import ConvcostError
 from tests.building import archive, entry, sequential
 from tests.conftest import Result
 
@@ -33,3 +36,29 @@ def test_a_format_that_cannot_show_a_result(run: Run, arguments: Sequence[str], 
     result = run(*arguments)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"error: {refused}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "a.keras"),
+        ("variants", "a.keras"),
+        ("memory", "a.keras"),
+        ("explain", "a.keras"),
+        ("plan", "a.keras", "--max", "macs=1"),
+        ("diff", "a.keras", "b.keras"),
+        ("check", "a.keras", "--max", "macs=1"),
+        ("init", "a.keras"),
+    ],
+)
+def test_a_saved_model_has_no_parameters_to_set(run: Run, arguments: Sequence[str]) -> None:
+    result = run(*arguments, "--set", "alpha=0.5")
+    assert "a.keras: it is no spec, and has no parameters; its input shapes can vary" in result.err + result.out
+    assert result.code == 2
+
+
+def test_neither_has_a_model_in_memory() -> None:
+    model = load("mobilenet_v1", {"alpha": 0.5})
+    for source in (model, load("a.keras")):
+        with pytest.raises(ConvcostError, match="has no parameters"):
+            analyze(source, parameters={"alpha": 0.25})
