@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from convcost import units
 from convcost.comparison import ComparedTimes, Comparison
 from convcost.device import ByKind, Device, Figure
-from convcost.estimate import Estimate, Operation, Timing
+from convcost.estimate import Estimate, Operation
 from convcost.report import Report, WhatIf
-from convcost.speedups import Speedup, speedup
+from convcost.speedups import speedup
 from convcost.units import printable
 
 MOST_NO_FASTER = 5
@@ -140,16 +139,6 @@ def _terms(one: Operation) -> Iterator[tuple[str, str, Figure | None, float]]:
         yield moved((one.read, one.weights, one.written), one.bandwidth)
 
 
-def compared_as_dict(estimate: ComparedTimes) -> dict[str, Any]:
-    return {
-        "device": device_as_dict(estimate.device),
-        "dtype": estimate.dtype,
-        **{name: operation_as_dict(getattr(estimate, name)) for name in ("standard", "depthwise", "pointwise")},
-        "separable_seconds": estimate.separable_seconds,
-        "speed_up": estimate.speed_up,
-    }
-
-
 def gain(report: Report) -> list[str]:
     """What the what-if gains, and which layers gain nothing."""
     found = speedup(report)
@@ -198,59 +187,3 @@ def devices(profiles: Sequence[Device]) -> list[list[str]]:
         ]
         for one in profiles
     ]
-
-
-def device_as_dict(device: Device) -> dict[str, Any]:
-    return {
-        "name": device.name,
-        "title": device.title,
-        "date": device.date,
-        "notes": device.notes,
-        "dtypes": list(device.dtypes),
-        "figures": {
-            key: {"value": figure.value, "origin": figure.origin, "source": figure.source}
-            for key, figure in device.figures.items()
-        },
-    }
-
-
-def timing_as_dict(timing: Timing, estimate: Estimate) -> dict[str, Any]:
-    """A layer's estimate; null for what is not known, or is done elsewhere."""
-    known = timing.known
-    return {
-        "seconds": timing.seconds if known else None,
-        "share": estimate.share(timing) if known else None,
-        "bytes_moved": timing.bytes if known else None,
-        "intensity": timing.intensity,
-        "bound": timing.bound,
-        "fused_into": timing.fused_into or None,
-        "operations": [operation_as_dict(one) for one in timing.operations],
-    }
-
-
-def operation_as_dict(one: Operation) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "dtype": one.dtype,
-        "macs": one.macs,
-        "bytes_read": one.read,
-        "weight_bytes": one.weights,
-        "bytes_written": one.written,
-        "macs_per_second": one.ceiling.value if one.ceiling else None,
-        "origin": one.ceiling.origin if one.ceiling else None,
-        "compute_seconds": one.compute_seconds,
-        "memory_seconds": one.memory_seconds,
-        "overhead_seconds": one.overhead,
-        "seconds": one.seconds,
-    }
-
-
-def gain_as_dict(found: Speedup) -> dict[str, Any]:
-    return {
-        "seconds": found.after,
-        "speed_up": found.speed_up,
-        "reduction_factor": found.reduction_factor,
-        "parts": found.parts,
-        "no_faster": [one.path for one in found.no_faster],
-        "complete": found.known,
-    }

@@ -45,13 +45,10 @@ def reports(reports: Sequence[Report], view: View) -> str:
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
     told = [_what_if(one) for one in what_ifs]
     if report.estimate is not None:
-        from convcost.formats import _estimating
-        from convcost.speedups import speedup
+        from convcost.formats._estimate_json import gain_as_dict
 
         for data, one in zip(told, what_ifs, strict=True):
-            gained = speedup(msgspec.structs.replace(report, what_if=one))
-            assert data is not None and gained is not None
-            data["estimate"] = _estimating.gain_as_dict(gained)
+            data["estimate"] = gain_as_dict(msgspec.structs.replace(report, what_if=one))
     return _dumped({**_head(), **as_dict(report), "variants": told})
 
 
@@ -68,15 +65,15 @@ def verification(verification: Verification, view: View) -> str:
 
 
 def comparison(comparison: Comparison, view: View) -> str:
-    estimate: dict[str, Any] = {}
+    times: dict[str, Any] = {}
     if comparison.estimate is not None:
-        from convcost.formats import _estimating
+        from convcost.formats._estimate_json import compared_as_dict
 
-        estimate = {"estimate": _estimating.compared_as_dict(comparison.estimate)}
+        times["estimate"] = compared_as_dict(comparison.estimate)
     if comparison.bench is not None:
         from convcost.formats import _timing
 
-        estimate["bench"] = _timing.as_dict(comparison.bench)
+        times["bench"] = _timing.as_dict(comparison.bench)
     return _dumped(
         {
             **_head(),
@@ -98,7 +95,7 @@ def comparison(comparison: Comparison, view: View) -> str:
                 "iso_cost_filters": comparison.iso_cost_filters,
                 "verdict": comparison.verdict,
                 "variants": [msgspec.structs.asdict(one) for one in comparison.alternatives],
-                **estimate,
+                **times,
             },
         }
     )
@@ -164,20 +161,12 @@ def planning(planning: Planning, view: View) -> str:
         },
         "front": [msgspec.structs.asdict(point) for point in planning.front],
     }
-    if gained := _gained(planning.report):
-        data["device"], data["estimate"] = gained
+    if planning.report.estimate is not None:
+        from convcost.formats._estimate_json import device_as_dict, gain_as_dict
+
+        if gained := gain_as_dict(planning.report):
+            data |= {"device": device_as_dict(planning.report.estimate.device), "estimate": gained}
     return _dumped({**_head(), "model": as_dict(planning.report)["model"], "planning": data})
-
-
-def _gained(report: Report) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The device, and what the what-if gains on it; None where there is no estimate."""
-    if report.estimate is None:
-        return None
-    from convcost.formats import _estimating
-    from convcost.speedups import speedup
-
-    gained = speedup(report)
-    return (_estimating.device_as_dict(report.estimate.device), _estimating.gain_as_dict(gained)) if gained else None
 
 
 def widening(widening: Widening, view: View) -> str:
@@ -210,15 +199,15 @@ def explanation(explanation: Explanation, view: View) -> str:
 
 
 def devices(profiles: Sequence[Device], view: View) -> str:
-    from convcost.formats import _estimating
+    from convcost.formats._estimate_json import device_as_dict
 
-    return _dumped({**_head(), "devices": [_estimating.device_as_dict(one) for one in profiles]})
+    return _dumped({**_head(), "devices": [device_as_dict(one) for one in profiles]})
 
 
 def device(device: Device, view: View) -> str:
-    from convcost.formats import _estimating
+    from convcost.formats._estimate_json import device_as_dict
 
-    return _dumped({**_head(), "device": _estimating.device_as_dict(device)})
+    return _dumped({**_head(), "device": device_as_dict(device)})
 
 
 def as_dict(report: Report) -> dict[str, Any]:
@@ -242,7 +231,7 @@ def as_dict(report: Report) -> dict[str, Any]:
             "live": [{"layer": one.layer, "bytes": one.bytes} for one in report.peak.live],
         },
         "layers": [_row(row) for row in report.rows],
-        "what_if": _what_if(report.what_if),
+        "what_if": _what_if(report.what_if) if report.what_if else None,
         "warnings": list(report.warnings),
     }
     if report.convention is not None:
@@ -257,17 +246,16 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 def _add_estimate(data: dict[str, Any], report: Report) -> None:
     """The keys that --device adds: the profile, and an `estimate` of the model, of each layer and of the what-if."""
-    from convcost.formats import _estimating
-    from convcost.speedups import speedup
+    from convcost.formats._estimate_json import device_as_dict, gain_as_dict, timing_as_dict
 
     estimate = report.estimate
     assert estimate is not None
-    data["device"] = _estimating.device_as_dict(estimate.device)
+    data["device"] = device_as_dict(estimate.device)
     data["totals"]["estimate"] = {"seconds": estimate.seconds, "complete": estimate.complete}
     for layer, timing in zip(data["layers"], estimate.timings, strict=True):
-        layer["estimate"] = _estimating.timing_as_dict(timing, estimate)
-    if gained := speedup(report):
-        data["what_if"]["estimate"] = _estimating.gain_as_dict(gained)
+        layer["estimate"] = timing_as_dict(timing, estimate)
+    if gained := gain_as_dict(report):
+        data["what_if"]["estimate"] = gained
 
 
 def _head() -> dict[str, Any]:
@@ -335,9 +323,7 @@ def _separable(twin: Separable | None) -> dict[str, Any] | None:
     }
 
 
-def _what_if(what_if: WhatIf | None) -> dict[str, Any] | None:
-    if what_if is None:
-        return None
+def _what_if(what_if: WhatIf) -> dict[str, Any]:
     kept = ("macs", "flops", "params", "weight_bytes", "peak_activation_bytes")
     totals = _totals(what_if.report.totals)
     return {
