@@ -6,12 +6,13 @@ from convcost.api.layer import compare
 from convcost.api.loading import load
 from convcost.api.making import build, export
 from convcost.api.replacing import plan, rewrite, separability, widen
-from convcost.api.timing import bench, calibrate
+from convcost.api.timing import bench, bench_layer, calibrate
 
 __all__ = [
     "ENGINES",
     "analyze",
     "bench",
+    "bench_layer",
     "build",
     "calibrate",
     "compare",

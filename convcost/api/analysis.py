@@ -72,7 +72,7 @@ def analyze(
         return _traced(source, shapes, batch, what_if, imports)
     if convention is not None and device is not None:
         raise ConvcostError("a convention has counts of its own, which no device runs: convention or device, not both")
-    profiled = None if device is None else device_of(device)
+    profiled = device_of(device)
     model = typed(load(source, parameters), dtype)
     report = profile_of(model, shapes, batch, profiled)
     if convention is not None:

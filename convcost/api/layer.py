@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convcost.api.loading import device_of
 from convcost.comparison import Comparison, compared, timed
@@ -27,7 +26,6 @@ def compare(
     use_bias: bool = True,
     device: Device | str | Path | None = None,
     dtype: str = "float32",
-    bench: Mapping[str, Any] | None = None,
 ) -> Comparison:
     """One 2-D convolution beside its depthwise separable twin, step by step.
 
@@ -35,31 +33,11 @@ def compare(
         size: height and width of the input; one int for both.
         device: estimate the times on it: the name of a profile, or the path of one.
         dtype: that the device computes in.
-        bench: time the layers on this machine, in `dtypes`, on `threads`, in `rounds` of so many `seconds` in all.
 
-    Raises:
-        ConvcostError: a setting is not allowed, with what was got and what is.
-        MeasureError: with `bench`, an extra is missing, or nothing could be measured.
+    Raises ConvcostError where a setting is not allowed, with what was got and what is.
     """
-    profiled = None if device is None else device_of(device)
+    profiled = device_of(device)
     found = compared(
         in_channels, filters, kernel_size, size, strides, dilation_rate, padding, groups, depth_multiplier, use_bias
     )
-    if profiled is not None:
-        found = timed(found, profiled, dtype)
-    if bench is None:
-        return found
-    from convcost.measuring.benching import benched_layer
-    from convcost.measuring.litert import LiteRt
-    from convcost.measuring.timing import Pace
-
-    pace = Pace(bench.get("rounds", 10), bench.get("seconds", 1.0))
-    return benched_layer(
-        found,
-        dtypes=bench.get("dtypes", (dtype,)),
-        threads=bench.get("threads", 1),
-        pace=pace,
-        device=profiled,
-        engine=LiteRt(),
-        tell=bench.get("tell"),
-    )
+    return found if profiled is None else timed(found, profiled, dtype)

@@ -50,8 +50,10 @@ def typed(model: Model, dtype: str | None) -> Model:
     return with_dtype(model, dtype)
 
 
-def device_of(given: Device | str | Path) -> Device:
-    """A device, or the one of that name or in that file."""
+def device_of(given: Device | str | Path | None) -> Device | None:
+    """A device, or the one of that name or in that file; None where none is given."""
+    if given is None:
+        return None
     from convcost.device import Device
     from convcost.readers.device_yaml import device
 

@@ -92,7 +92,7 @@ def plan(
     from convcost.planning import planner
     from convcost.planning.offers import offers
 
-    profiled = None if device is None else device_of(device)
+    profiled = device_of(device)
     model = typed(load(source, parameters), dtype)
     shapes = by_name(input_shape)
     report = profile_of(model, shapes, batch, profiled)

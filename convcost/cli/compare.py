@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -50,6 +49,7 @@ def compare(
 
     --bench needs pip install 'convcost[tensorflow]'; docs/bench.md says more.
     """
+    from convcost.api import bench_layer
     from convcost.api import compare as compared
     from convcost.cli import options
     from convcost.cli.output import Delivery
@@ -67,24 +67,26 @@ def compare(
 
     delivery = Delivery(format_, output, inputs=options.inputs(device), what="comparison")
     dtypes = options.dtypes(dtype) if bench else (dtype,)
-    pace = {"dtypes": dtypes, "threads": threads, "rounds": rounds, "seconds": seconds}
     profile = options.profile(device)
-    with progress() if bench else nullcontext() as tell, quiet() if bench else nullcontext():
-        comparison = compared(
-            in_,
-            out,
-            pair(k, "--k"),
-            pair(hw, "--hw"),
-            strides=pair(stride, "--stride"),
-            dilation_rate=pair(dilation, "--dilation"),
-            padding=padding,
-            groups=groups,
-            depth_multiplier=depth_multiplier,
-            use_bias=bias,
-            device=profile,
-            dtype=dtypes[0],
-            bench={**pace, "tell": tell} if bench else None,
-        )
+    comparison = compared(
+        in_,
+        out,
+        pair(k, "--k"),
+        pair(hw, "--hw"),
+        strides=pair(stride, "--stride"),
+        dilation_rate=pair(dilation, "--dilation"),
+        padding=padding,
+        groups=groups,
+        depth_multiplier=depth_multiplier,
+        use_bias=bias,
+        device=profile,
+        dtype=dtypes[0],
+    )
+    if bench:
+        with progress() as tell, quiet():
+            comparison = bench_layer(
+                comparison, dtypes=dtypes, threads=threads, rounds=rounds, seconds=seconds, device=profile, tell=tell
+            )
     delivery.give("comparison", comparison, view=View())
     if comparison.bench is not None and comparison.bench.exit_code:
         raise typer.Exit(comparison.bench.exit_code)
