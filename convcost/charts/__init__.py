@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
     from convcost.report import Report, WhatIf
+    from convcost.sweeping.sweep import Sweep
 
 __all__ = ["NAMES", "Chart", "charts_of"]
 
@@ -49,6 +50,12 @@ def _planning(planning: Planning) -> Sequence[Chart | None]:
     return pareto.chart(planning), separable.of_plan(planning.plan), icicle.chart(planning.report)
 
 
+def _sweep(sweep: Sweep) -> Sequence[Chart | None]:
+    from convcost.charts import grid
+
+    return (grid.chart(sweep),)
+
+
 def _footprint(footprint: Footprint) -> Sequence[Chart | None]:
     from convcost.charts import timeline
 
@@ -71,6 +78,7 @@ NAMES = {
     "report": ("icicle", "separable", "timeline", "roofline"),
     "variants": ("variants", "icicle"),
     "planning": ("pareto", "separable", "icicle"),
+    "sweep": ("pareto",),
     "footprint": ("timeline",),
     "check": ("budget",),
     "difference": ("changes",),
@@ -81,6 +89,7 @@ _OF: dict[str, Callable[..., Sequence[Chart | None]]] = {
     "report": _report,
     "variants": _variants,
     "planning": _planning,
+    "sweep": _sweep,
     "footprint": _footprint,
     "check": _check,
     "difference": _difference,

@@ -7,20 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcost import units
+from convcost.sweeping.axes import typed
+from convcost.sweeping.evaluation import TITLES
 from convcost.units import printable
 
 if TYPE_CHECKING:
     from convcost.sweeping.sweep import Configuration, Sweep
     from convcost.table import View
 
-TITLES = {
-    "macs": "MACs",
-    "flops": "FLOPs",
-    "params": "params",
-    "weight_bytes": "weights",
-    "peak_activation_bytes": "peak activations",
-    "separable_macs": "separable MACs",
-}
 LESS_NEEDED = ("weights", "FLOPs", "separable MACs", "peak activations")
 MOST_ROWS = 1000
 """Of a table for people. The other formats have all."""
@@ -56,7 +50,7 @@ def _marks(sweep: Sweep) -> list[str]:
 def cells(sweep: Sweep, shown: Sequence[Configuration], view: View) -> list[list[str]]:
     return [
         [
-            *(value(one) for one in row.values),
+            *(typed(one) for one in row.values),
             *(_figure(metric, row, view.raw) for metric in sweep.metrics),
             *(["●" if row.on_front else ""] if sweep.objectives else []),
         ]
@@ -70,13 +64,6 @@ def _figure(metric: str, row: Configuration, raw: bool) -> str:
         return "—"
     text = (units.size if metric.endswith("_bytes") else units.count)(figure, raw)
     return text if row.complete or metric in ("params", "weight_bytes") else f"≥ {text}"
-
-
-def value(one: Any) -> str:
-    """A value of an axis as it is typed."""
-    if isinstance(one, tuple):
-        return "x".join(map(str, one))
-    return printable(str(one))
 
 
 def summary(sweep: Sweep, shown: Sequence[Configuration]) -> str:
@@ -115,7 +102,7 @@ def header(sweep: Sweep) -> list[str]:
 def raw(sweep: Sweep, shown: Sequence[Configuration]) -> Iterator[list[Any]]:
     """A row for each configuration: see `header`."""
     for row in shown:
-        values = [value(one) if isinstance(one, tuple) else one for one in row.values]
+        values = [typed(one) if isinstance(one, tuple) else one for one in row.values]
         figures = [getattr(row, metric) for metric in sweep.metrics]
         front = [row.on_front] if sweep.objectives else []
         yield [*values, *figures, row.complete if row.valid else None, *front, row.reason]
@@ -157,4 +144,4 @@ def _axis(name: str, view: View) -> Any:
     """The title of a metric, and how its figures are shown."""
     if name.endswith("_bytes"):
         return TITLES[name], units.size
-    return TITLES.get(name, printable(name)), units.count if name in TITLES else value
+    return TITLES.get(name, printable(name)), units.count if name in TITLES else typed

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convcost.formats._page import Cell, Figure
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
+    from convcost.sweeping.sweep import Configuration, Sweep
 
 SUFFIX = ".html"
 METRICS = ("macs", "flops", "params", "trainable_params", "weight_bytes", "peak_activation_bytes")
@@ -112,6 +113,23 @@ def planning(planning: Planning, view: View) -> str:
     charts = charts_of("planning", planning)
     report = planning.report
     return _page.page(f"A plan for {report.name}", _about(report), _figures(report, view), charts, sections)
+
+
+def sweep(sweep: Sweep, view: View) -> str:
+    from convcost.charts import charts_of
+    from convcost.formats import _page, _sweeping
+
+    shown = _sweeping.rows(sweep, view, _sweeping.MOST_ROWS)
+    cells = zip(_sweeping.cells(sweep, shown, view), shown, strict=True)
+    rows = [_sortable(row, _of_configuration(sweep, one)) for row, one in cells]
+    table = _page.table(
+        _sweeping.titles(sweep), rows, _sweeping.right(sweep), name="configurations", search="Search configurations"
+    )
+    sections = [_page.section("Configurations", table)]
+    if told := _sweeping.reasons(sweep):
+        sections.append(_page.section("Not valid", _page.table(["configurations", "why"], told, [True, False], head=1)))
+    about = _sweeping.summary(sweep, shown)
+    return _page.page(f"A sweep of {sweep.name}", about, [], charts_of("sweep", sweep), sections)
 
 
 def footprint(footprint: Footprint, view: View) -> str:
@@ -209,6 +227,13 @@ def _of_change(change: Change) -> dict[int, float | None]:
         values[column + 1] = change.new.values[metric] if change.new else None
         values[column + 2] = change.delta(metric)
     return values
+
+
+def _of_configuration(sweep: Sweep, one: Configuration) -> dict[int, float | None]:
+    """What a configuration sorts by, by column: numbers along the axes, metrics, the front."""
+    numbers = [value if type(value) in (int, float) else None for value in one.values]
+    figures = [getattr(one, metric) for metric in sweep.metrics]
+    return dict(enumerate([*numbers, *figures, one.on_front * 1.0]))
 
 
 def _about(report: Report) -> str:

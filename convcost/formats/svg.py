@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
     from convcost.report import Report, WhatIf
+    from convcost.sweeping.sweep import Sweep
     from convcost.table import View
 
 SUFFIX = ".svg"
@@ -30,6 +31,10 @@ def variants(report: Report, what_ifs: list[WhatIf], view: View) -> str:
 
 def planning(planning: Planning, view: View) -> str:
     return _drawing.svg(_drawing.chosen("planning", (planning,), view.chart))
+
+
+def sweep(sweep: Sweep, view: View) -> str:
+    return _drawing.svg(_drawing.chosen("sweep", (sweep,), view.chart))
 
 
 def footprint(footprint: Footprint, view: View) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from convcost import units
 from convcost.errors import ConvcostError
 from convcost.sweeping.grid import Numbers, Parting, many
+from convcost.units import printable
 
 MOST_CONFIGURATIONS = 1_000_000
 
@@ -50,6 +51,11 @@ class Axis(msgspec.Struct, frozen=True):
         if isinstance(values[0], tuple):
             return tuple(_spread(sizes, present, places) for sizes in zip(*values, strict=True))
         return _spread(values, present, places)
+
+
+def typed(value: Any) -> str:
+    """A value of an axis as it is typed."""
+    return "x".join(map(str, value)) if isinstance(value, tuple) else printable(str(value))
 
 
 def _spread(values: Sequence[Any], present: Numbers, places: Numbers) -> Any:

@@ -21,7 +21,15 @@ from convcost.sweeping.grid import Grid, Numbers, Parting
 from convcost.telling import Tell
 from convcost.variants import apply, parse
 
-METRICS = ("macs", "flops", "params", "weight_bytes", "peak_activation_bytes", "separable_macs")
+TITLES = {
+    "macs": "MACs",
+    "flops": "FLOPs",
+    "params": "params",
+    "weight_bytes": "weights",
+    "peak_activation_bytes": "peak activations",
+    "separable_macs": "separable MACs",
+}
+METRICS = tuple(TITLES)
 
 AT_A_TIME = 8192
 """Configurations in one pass: their arrays fit into a processor's cache, and all of a model's into memory."""

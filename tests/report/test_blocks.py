@@ -110,6 +110,11 @@ def test_what_a_name_adds(name: str, beginning: str, expected: str) -> None:
     assert rest(name, beginning) == expected
 
 
+def test_what_all_names_begin_with_is_no_block() -> None:
+    assert outline(blocks([f"layer_{number}_{number}" for number in range(MANY + 1)])) == []
+    assert outline(blocks([f"net_{'ab'[number % 2]}" for number in range(MANY + 1)])) == []
+
+
 WORDS = st.sampled_from(["block", "conv", "1", "2", "10", "a", "BN", "é", "\ud800", "\x1b[", "<b>", " "])
 SEPARATORS = st.sampled_from(["_", "-", ".", "", "__", "/"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -11,12 +12,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from convcost import api, charts, formats
+from convcost import ConvcostError, api, charts, formats
 from convcost.baseline.sides import Sides
 from convcost.budget.difference import difference
+from convcost.charts import grid
 from convcost.memory.footprint import footprint
 from convcost.planning.planner import Offer, Planning, front, plan
 from convcost.report import Report, savings
+from convcost.sweeping.axes import parameters
+from convcost.sweeping.front import Objective
+from convcost.sweeping.sweep import Sweep
 from convcost.table import View
 from convcost.variants.separable import Separable
 from tests.conftest import ROOT, Result
@@ -65,6 +70,56 @@ def test_a_device_has_a_point_for_each_layer_with_macs(opened: Open) -> None:
     assert (shown.problems, shown.requests) == ([], [])
 
 
+def swept(*objectives: Objective, most: int = 224) -> Sweep:
+    axes = parameters({"alpha": "0.25:1:0.25", "resolution": f"0,96:{most}:32"})
+    return api.sweep(str(ROOT / "configs" / "mobilenet_v1.yaml"), axes, objectives=objectives)
+
+
+def test_a_sweep_has_a_point_for_each_valid_configuration(opened: Open) -> None:
+    found = swept(Objective("macs"), Objective("resolution", "max"))
+    valid = [one for one in found.configurations if one.valid]
+    assert (len(found.configurations), len(valid)) == (4 * 6, 4 * 5)  # no image is 0 pixels wide
+    shown = opened(page_of("sweep", found))
+    assert shown.marks("pareto", "symbol") == len(valid)
+    assert shown.marks("pareto", "line") == 1
+    labels = shown.page.eval_on_selector_all(
+        "#live-pareto g.mark-symbol.role-mark > path", "found => found.map(one => one.getAttribute('aria-label'))"
+    )
+    assert sum(label.endswith(", on the front") for label in labels) == sum(one.on_front for one in valid) == 5
+    caption = shown.page.locator("#pareto figcaption p").text_content()
+    assert caption.startswith("5 of 20 configurations are on the front of fewer MACs and more resolution: ")
+    assert shown.page.locator("#configurations tbody tr").count() == len(found.configurations)
+    heading = shown.page.locator("#configurations thead th", has_text=re.compile("^MACs$"))
+    heading.get_by_role("button").click()
+    macs = shown.page.eval_on_selector_all(
+        "#configurations tbody tr", "rows => rows.map(row => row.cells[2].dataset.value)"
+    )
+    assert [int(one) for one in macs if one] == sorted((one.macs or 0 for one in valid), reverse=True)
+    assert (shown.problems, shown.requests) == ([], [])
+
+
+def test_a_sweep_without_a_front_is_a_table() -> None:
+    found = swept()
+    assert charts.charts_of("sweep", found) == []
+    assert page_of("sweep", found).count("<tr>") == 1 + 24 + 1 + 1  # and a reason
+    svg = formats.named("svg", "sweep")
+    with pytest.raises(ConvcostError, match="nothing here that a chart could show"):
+        formats.render(svg, "sweep", found, View())
+
+
+def test_of_many_configurations_some_are_drawn_and_the_whole_front(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = swept(Objective("peak_activation_bytes"), Objective("alpha", "max"))
+    front = sum(one.on_front for one in found.configurations)
+    monkeypatch.setattr(grid, "MOST_OTHERS", 5)
+    shown = grid.chart(found)
+    assert shown is not None
+    assert front == 4
+    assert len(shown.spec["layer"][1]["data"]["values"]) == 4 + front  # of 20 - 4, every fourth
+    assert "The picture has 1 in 4" in shown.text
+    peaks = [point["across"] * 2**20 for point in shown.spec["layer"][0]["data"]["values"]]
+    assert peaks == [one.peak_activation_bytes for one in found.configurations if one.on_front]
+
+
 def test_memory_has_its_steps_peak_and_limit(opened: Open) -> None:
     found = footprint(MODEL, ram=100 * 2**10)
     shown = opened(page_of("footprint", found))
@@ -107,6 +162,7 @@ ALONE = [
     ("report", (REPORT,), "separable"),
     ("report", (REPORT,), "timeline"),
     ("planning", (planned(REPORT),), "pareto"),
+    ("sweep", (swept(Objective("macs"), Objective("resolution", "max")),), "pareto"),
     ("footprint", (footprint(MODEL),), "timeline"),
 ]
 
