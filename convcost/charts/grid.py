@@ -39,7 +39,8 @@ def chart(sweep: Sweep) -> Chart | None:
     layers = [
         {
             "data": {"values": shown[-len(front) :]},
-            "mark": {"type": "line", "color": BLUE},
+            # Vega-Lite would describe the line in an expression, in which it does not quote titles: they may be names.
+            "mark": {"type": "line", "color": BLUE, "aria": False},
             "encoding": {"x": x, "y": y},
         },
         {

@@ -15,6 +15,8 @@ suffix is its own) and, for what it shows,
 - `difference(difference, view)`: two models side by side,
 - `bench(bench, view)`: models timed on this machine,
 - `calibration(calibration, view)`: the errors of a profile of this machine,
+- `devices(profiles, view)`: the profiles of devices,
+- `device(device, view)`: one profile, figure by figure,
 - `verification(verification, view)`: our counts beside those of the framework.
 
 A format that needs an extra has `prepare()` too, which raises where that is not installed.

@@ -92,13 +92,15 @@ def as_dict(bench: Bench) -> dict[str, Any]:
 ERROR_TITLES = ["dtype", "kind", "fitted by", "rate", "unseen", "median error", "9 of 10 below"]
 ERROR_RIGHT = [False, False, True, True, True, True, True]
 
+KIND_TITLES = {"": "all kinds", "all": "other"}
+
 
 def errors(calibration: Calibration) -> list[list[str]]:
     """A row for each kind of operation, and one over all kinds of a dtype."""
     return [
         [
             one.dtype,
-            one.kind.replace("_", " ") or "all kinds" if one.kind != "all" else "other",
+            KIND_TITLES.get(one.kind, one.kind.replace("_", " ")),
             str(one.fitted),
             _rate(calibration, one),
             str(one.unseen),
@@ -127,7 +129,7 @@ def calibration_remarks(calibration: Calibration) -> list[str]:
     ]
     if calibration.interrupted:
         said.append("Interrupted: the profile is fitted to what was measured until then.")
-    return said
+    return list(map(printable, said))
 
 
 def calibration_as_dict(calibration: Calibration) -> dict[str, Any]:

@@ -15,18 +15,25 @@ from convcost.budget.metrics import OF_LAYER, OF_MODEL
 from convcost.budget.rules import Allowed, Ceiling, Growth, Match, Place, Subject
 from convcost.budget.verdicts import Checked, Growing, Largest, ModelCheck, Over, Problem
 from convcost.conventions.explanation import explained
+from convcost.device import ByKind, Device, Figure, Law
 from convcost.kernels.kernel_scores import KernelScores, Score, Separability
 from convcost.layers.activations import Activation
 from convcost.layers.convolution import Conv2D
 from convcost.layers.dense import Dense
 from convcost.layers.passing import InputLayer
 from convcost.layers.pooling import GlobalAveragePooling2D
+from convcost.measuring.bench import Bench, Candidate, Machine
+from convcost.measuring.calibration import Calibration, Error
+from convcost.measuring.timing import Outcome, Pace
 from convcost.memory.footprint import footprint
 from convcost.model import Call, Layer, Model, Ref, Rule, Unknown, Weight
 from convcost.planning.planner import Plan as Planned
 from convcost.planning.planner import Planning, Point, Replacement
 from convcost.profile import profile
 from convcost.report import Report
+from convcost.sweeping.axes import Axis
+from convcost.sweeping.front import Objective
+from convcost.sweeping.sweep import Configuration, Sweep
 from convcost.verification import Disagreement, Explained, Verification
 from convcost.widening import Widening
 
@@ -169,6 +176,53 @@ def what_ifs(name: str) -> tuple[Report, list[object]]:
     return told, [told.what_if, other]
 
 
+def device(name: str) -> Device:
+    """A profile, as a file may hold it."""
+    figure = Figure(1e9, "vendor", f"{name}s")
+    rates = {"float32": ByKind(all=figure, dense=figure)}
+    return Device(name=f"{name}d", title=f"{name}t", date="2026-11-24", macs_per_second=rates, notes=f"{name}n")
+
+
+def swept(name: str) -> Sweep:
+    """Along a parameter, words and the input; one configuration is not valid, two of the others are on the front."""
+    axes = (
+        Axis("parameter", f"{name}p", (0.25, 1.0)),
+        Axis("parameter", f"{name}a", (f"{name}relu",)),
+        Axis("input", f"{name}i", ((8, 8, 3),)),
+    )
+    values = [(alpha, f"{name}relu", (8, 8, 3)) for alpha in (0.25, 0.5, 0.75, 1.0)]
+    rows = (
+        Configuration(values[0], 10, 20, 3, 12, 5, 8, on_front=True),
+        Configuration(values[1], 30, 60, 3, 12, 5, 8, complete=False),
+        Configuration(values[2], *[None] * 6, reason=f"{name}.yaml:3: layer {name}: no"),
+        Configuration(values[3], 20, 40, 3, 12, 7, 8, on_front=True),
+    )
+    return Sweep(f"{name}net", axes, rows, 4, 1, 2, (Objective("macs"), Objective(f"{name}p", "max")))
+
+
+def machine(name: str) -> Machine:
+    return Machine(f"{name} CPU", 2, f"LiteRT {name}")
+
+
+def benched(name: str) -> Bench:
+    """Two dtypes; of a variant one could be timed."""
+    told = report(name)
+    candidates = [
+        Candidate("", "float32", told, Outcome((0.2, 0.4, 0.3))),
+        Candidate(f"separable:{name}", "float32", told, Outcome((0.1, 0.1, 0.3))),
+        Candidate("", "int8", told, Outcome((0.1,))),
+        Candidate(f"separable:{name}", "int8", told, Outcome(problem=f"it ended: {name}")),
+    ]
+    return Bench(f"{name}net", machine(name), Pace(3, 1.0), tuple(candidates), interrupted=True)
+
+
+def calibrated(name: str) -> Calibration:
+    law = Law(macs_per_second=Figure(2e9, "measured", f"of {name}"))
+    profile = msgspec.structs.replace(device(name), laws={"float32": {"convolution": law}})
+    errors = (Error("float32", "convolution", 9, 3, 0.05, 0.2), Error("float32", "", 9, 0, 0.0, 0.0))
+    return Calibration(profile, machine(name), errors, (f"{name}1: it ended",), interrupted=True)
+
+
 RESULTS: dict[str, Callable[[str], tuple[object, ...]]] = {
     "report": lambda name: (report(name),),
     "reports": lambda name: ([report(name), report(name)],),
@@ -177,10 +231,15 @@ RESULTS: dict[str, Callable[[str], tuple[object, ...]]] = {
     "separability": lambda name: (scores(name),),
     "planning": lambda name: (planned(name),),
     "widening": lambda name: (widened(name),),
+    "sweep": lambda name: (swept(name),),
     "footprint": lambda name: (footprint(model(name), dtype="int8", ram=9 * 2**10, flash=2000),),
     "explanation": lambda name: (explained(api.analyze(model(name), what_if=False)),),
     "check": lambda name: (checked(name),),
     "difference": lambda name: (difference(_figures(name, 16), _figures(f"{name}n", 20)),),
+    "bench": lambda name: (benched(name),),
+    "calibration": lambda name: (calibrated(name),),
     "verification": lambda name: (verification(name),),
+    "devices": lambda name: ([device(name)],),
+    "device": lambda name: (device(name),),
 }
 """By the function that shows it, a result with this name in it."""
