@@ -20,7 +20,7 @@ from functools import partial
 import msgspec
 
 from convcost.conventions.parts import parts_of_row
-from convcost.device import ORIGINS, ByKind, Device, Figure
+from convcost.device import ByKind, Device, Figure
 from convcost.errors import ConvcostError
 from convcost.estimate import Estimate, Operation, Timing
 from convcost.layers.activations import BaseActivation, activation_name
@@ -32,8 +32,6 @@ from convcost.memory.fused import Fused, Node
 from convcost.model import Model, Shape, Unknown, bytes_of
 from convcost.report import Report, Row
 from convcost.separability import judge
-
-__all__ = ["ORIGINS", "ByKind", "Device", "Estimate", "Figure", "Operation", "Timing", "estimated", "operation"]
 
 KIND_OF_PART = {
     "convolution": "convolution",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convcost.budget.verdicts import Checked, ModelCheck, Verdict
+from convcost.formats._marking import beginning, escaped
 from convcost.formats._verdicts import (
     MOST_LAYERS,
     by_severity,
@@ -18,7 +19,6 @@ from convcost.formats._verdicts import (
     signed,
     summary,
 )
-from convcost.formats.markdown import beginning, escaped
 from convcost.table import View
 
 KEY = "<!-- convcost:check -->"

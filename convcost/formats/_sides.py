@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from convcost.budget.difference import Change, Difference
 from convcost.budget.figures import Figures
 from convcost.budget.metrics import OF_LAYER, OF_MODEL
@@ -43,11 +45,12 @@ def kind(change: Change) -> str:
     return " -> ".join(kinds)
 
 
-class _Shown:
-    """Two counts, exact where they differ and would be rounded to the same."""
+class _Shown(NamedTuple):
+    """Two counts, exact (`raw`) where they differ and would be rounded to the same."""
 
-    def __init__(self, old: str, new: str, raw: bool) -> None:
-        self.old, self.new, self.raw = old, new, raw
+    old: str
+    new: str
+    raw: bool
 
 
 def _pair(old: int | None, new: int | None, name: str, raw: bool) -> _Shown:

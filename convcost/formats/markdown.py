@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,11 @@ from convcost.budget.verdicts import Checked
 from convcost.columns import WIDEST, columns, sums, time_sum
 from convcost.comparison import Comparison
 from convcost.formats import _explaining, _planning, _scores, _widening
+from convcost.formats._marking import beginning, escaped, listed, table
 from convcost.formats._teaching import ALTERNATIVE_RIGHT, ALTERNATIVE_TITLES, alternatives, product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
-from convcost.units import count, factor, printable
+from convcost.units import count, factor
 from convcost.units import shape as sizes
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from convcost.widening import Widening
 
 SUFFIX = ".md"
-
-_BLOCK = re.compile(r"^(\d{0,9})([-+=.])")
-_LIVE = re.compile(r"[@#]|:(?=//|[\w+-]+:|[\w+-]*[a-z][\w+-]*$)|(?<=www)\.", re.IGNORECASE)
-"""What GitHub and GitLab make a mention, a reference, a picture or a link of, backslash or not."""
 
 
 def report(report: Report, view: View) -> str:
@@ -54,12 +50,12 @@ def report(report: Report, view: View) -> str:
     if report.estimate is not None:
         from convcost.formats import _estimating
 
-        parts += map(_listed, _estimating.told(report, view.separable))
+        parts += map(listed, _estimating.told(report, view.separable))
     if report.uncounted:
-        listed = "\n".join(
+        uncounted = "\n".join(
             f"- {beginning(row.path)} ({escaped(row.kind)}): {escaped(row.reason)}" for row in report.uncounted
         )
-        parts.append(f"Not counted, so that totals are lower bounds (≥):\n\n{listed}")
+        parts.append(f"Not counted, so that totals are lower bounds (≥):\n\n{uncounted}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -82,7 +78,7 @@ def reports(reports: Sequence[Report], view: View) -> str:
     if device is not None:
         from convcost.formats import _estimating
 
-        parts.append(_listed(_estimating.origin(device)))
+        parts.append(listed(_estimating.origin(device)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -103,7 +99,7 @@ def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
     from convcost.formats import _estimating
 
     rows = [[*row, *times] for row, times in zip(rows, _estimating.times(report, what_ifs), strict=True)]
-    told = map(_listed, _estimating.told(report, what_if=False))
+    told = map(listed, _estimating.told(report, what_if=False))
     shown = table([*titles, *_estimating.TIME_TITLES], rows, [*right, True, True])
     return "\n\n".join([shown, *told]) + "\n"
 
@@ -154,7 +150,7 @@ def planning(planning: Planning, view: View) -> str:
     if planning.report.estimate is not None:
         from convcost.formats import _estimating
 
-        parts += map(_listed, _estimating.told(planning.report, what_if=True))
+        parts += map(listed, _estimating.told(planning.report, what_if=True))
     if planning.front:
         parts.append(table(_planning.FRONT_TITLES, _planning.front(planning, view), _planning.FRONT_RIGHT))
     return "\n\n".join([*parts, *map(beginning, _planning.remarks(planning))]) + "\n"
@@ -210,7 +206,7 @@ def device(device: Device, view: View) -> str:
 
     parts = [f"### {escaped(_estimating.named(device))}", f"Profile of {device.date}."]
     parts.append(table(_estimating.FIGURE_TITLES, _estimating.figures(device), _estimating.FIGURE_RIGHT))
-    return "\n\n".join([*parts, *([escaped(device.notes)] if device.notes else [])]) + "\n"
+    return "\n\n".join([*parts, *([beginning(device.notes)] if device.notes else [])]) + "\n"
 
 
 def check(checked: Checked, view: View) -> str:
@@ -226,27 +222,3 @@ def difference(difference: Difference, view: View) -> str:
     rows = _sides.layers(difference, view.raw)
     layers = table(_sides.LAYER_TITLES, rows, _sides.LAYER_RIGHT) if rows else ""
     return "\n\n".join(part for part in (sums, layers, _sides.unchanged(difference)) if part) + "\n"
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {escaped(line.strip())}" for line in lines)
-
-
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
-    """A Markdown table whose cells are text, whatever they hold."""
-    marks = ["---:" if flush else ":---" for flush in right]
-    body = [[escaped(cell) for cell in row] for row in rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [map(escaped, titles), marks, *body])
-
-
-def beginning(text: str) -> str:
-    """Text that begins a line, where a list, a rule or code could begin too."""
-    return _BLOCK.sub(r"\1\\\2", escaped(text).lstrip())
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown, the HTML in it, and the sites that show it leave as it is."""
-    text = _LIVE.sub("\\g<0>\0", printable(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = "".join(f"\\{sign}" if sign in "\\`*_{}[]()#|!~" else sign for sign in text)
-    # A comment does not show, and parts what would be alive; GitHub finds formulas between bare dollar signs alone.
-    return text.replace("\0", "<!---->").replace("$", "<span>$</span>")
