@@ -20,27 +20,25 @@ def in_order(model: Model) -> Iterator[tuple[Layer, int, Call]]:
         for number in range(len(first.calls)):
             todo = [(first.name, number)]
             while todo:
-                name, index = todo[-1]
-                if (name, index) in done:
+                if todo[-1] in done:
                     todo.pop()
                     continue
+                name, index = todo[-1]
                 layer = layers.get(name)
                 if layer is None or index >= len(layer.calls):
                     raise ConvcostError(
                         f"{model.source}: a layer reads from {name!r} (call {index}), which is not there"
                     )
                 call = layer.calls[index]
-                missing = [
-                    (ref.layer, ref.call) for ref in (*call.inputs, *call.extras) if (ref.layer, ref.call) not in done
-                ]
-                if not missing:
-                    todo.pop()
-                    done.add((name, index))
+                reads = [(ref.layer, ref.call) for ref in (*call.inputs, *call.extras)]
+                if done.issuperset(reads):
+                    done.add(todo.pop())
                     yield layer, index, call
                     continue
-                if (name, index) in waiting:
+                missing = [read for read in reads if read not in done]
+                if todo[-1] in waiting:
                     raise ConvcostError(
                         f"{model.source}: layer {name!r} reads its own output, through {missing[0][0]!r}"
                     )
-                waiting.add((name, index))
+                waiting.add(todo[-1])
                 todo.extend(reversed(missing))

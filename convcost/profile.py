@@ -5,7 +5,8 @@ Every leaf layer becomes a row. What no rule knows stays in the table with an un
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from math import prod
 
 import msgspec
@@ -45,8 +46,8 @@ ARITHMETIC_ERRORS = (IndexError, TypeError, ValueError, ZeroDivisionError, Overf
 """What a rule's arithmetic raises on inputs that are too few, too many, or of another rank than the layer takes."""
 
 
-_Laws = tuple[list[Shape], Cost, tuple[Weight, ...]]
-"""What a rule's three laws say on one set of inputs: the shapes that it puts out, its cost and its weights."""
+_Laws = tuple[list[Shape], CallShapes, Cost, tuple[Weight, ...]]
+"""What a rule's three laws say on one set of inputs: the shapes that it puts out, with those read, cost and weights."""
 
 
 class _Leaf:
@@ -132,7 +133,7 @@ class _Run:
         self.tensors += 1
         if self.tensors > MOST_TENSORS:
             raise ConvcostError(f"{self.source}: more than {MOST_TENSORS:,} tensors, the most allowed")
-        return Tensor(self.tensors, shape, dtype)
+        return live_set.tensor_of(self.tensors, shape, dtype)
 
     def model(self, model: Model, inputs: Sequence[Tensor], prefix: str) -> list[Tensor]:
         """Run every call of `model` on these inputs; returns the tensors that it puts out."""
@@ -142,7 +143,7 @@ class _Run:
                 f" it takes {len(model.inputs)}"
             )
         values = dict(zip(model.inputs, inputs, strict=True))
-        arity = _arity(model)
+        told = _told(model)
         for layer, index, call in in_order(model):
             path = prefix + layer.name
             self.calls += 1
@@ -155,23 +156,16 @@ class _Run:
             if isinstance(layer.rule, InputLayer):
                 if not prefix:
                     entering = self.read(values, [Ref(layer.name, index)])
-                    self.record(path, layer, (), entering, NOTHING)
+                    self.record(path, layer, (), entering, _shapes((), entering), NOTHING)
                 continue
             reads = self.read(values, call.inputs)
+            recorded = told.get((layer.name, index), (None,))
             if isinstance(layer.rule, Model):
                 inner = self.model(layer.rule, reads, prefix=path + "/")
-                outputs = [
-                    self.known(tensor, model.recorded.get(Ref(layer.name, index, place)))
-                    for place, tensor in enumerate(inner)
-                ]
+                outputs = [self.known(*one) for one in zip(inner, chain(recorded, repeat(None)), strict=False)]
             else:
                 extras = self.read(values, call.extras)
-                recorded = [
-                    model.recorded.get(Ref(layer.name, index, place))
-                    for place in range(arity.get((layer.name, index), 1))
-                ]
-                told = [model.recorded.get(ref) for ref in call.inputs]
-                outputs = self.leaf(path, layer, reads, extras, recorded, told)
+                outputs = self.leaf(path, layer, reads, extras, recorded, map(model.recorded.get, call.inputs))
             for place, tensor in enumerate(outputs):
                 values[Ref(layer.name, index, place)] = tensor
         return self.read(values, model.outputs)
@@ -180,7 +174,7 @@ class _Run:
         """What a nested model puts out; where its own layers do not tell the shape, the file may."""
         if tensor.shape is not None:
             return tensor
-        return msgspec.structs.replace(tensor, shape=self.as_recorded(recorded))
+        return live_set.tensor_of(tensor.number, self.as_recorded(recorded), tensor.dtype)
 
     def read(self, values: Mapping[Ref, Tensor], refs: Sequence[Ref]) -> list[Tensor]:
         try:
@@ -209,10 +203,10 @@ class _Run:
         layer: Layer,
         reads: list[Tensor],
         extras: list[Tensor],
-        recorded: list[Recorded | None],
-        told: list[Recorded | None],
+        recorded: Sequence[Recorded | None],
+        told: Iterable[Recorded | None],
     ) -> list[Tensor]:
-        """One call of a leaf layer: its shapes, cost and weights. The file tells what it reads and puts out."""
+        """One call of a leaf layer: its shapes, cost and weights. The file tells what it puts out and reads."""
         rule = layer.rule
         assert not isinstance(rule, Model)
         shapes = [tensor.shape for tensor in reads if tensor.shape is not None]
@@ -220,13 +214,14 @@ class _Run:
         try:
             if isinstance(rule, Unknown) or len(shapes) < len(reads):
                 raise UncountedError(rule.reason if isinstance(rule, Unknown) else NO_SHAPE)
-            known, cost, weights = self.laws(rule, tuple(shapes))
+            known, call, cost, weights = self.laws(rule, tuple(shapes))
         except UncountedError as unknown:
             outputs = [self.tensor(self.as_recorded(one), one.dtype if one else dtype) for one in recorded]
             weights_known = weights_of(layer, reads, told)
             if weights_known is None:
                 layer = msgspec.structs.replace(layer, rule=Unknown(str(unknown), params_known=False))
-            self.record(path, layer, reads, outputs, None, weights_known or (), extras, str(unknown))
+            call = _shapes(reads, outputs)
+            self.record(path, layer, (*reads, *extras), outputs, call, None, weights_known or (), str(unknown))
             return outputs
         except ShapeError as error:
             raise ConvcostError(f"{self.where(path, layer)}: {error}") from None
@@ -234,40 +229,41 @@ class _Run:
             told_of = ", ".join(str(one[1:]) for one in shapes) or "none"
             raise ConvcostError(f"{self.where(path, layer)}: it cannot take these inputs: {told_of}") from error
         weights = as_stored(weights, layer.stored)
-        recorded += [None] * (len(known) - len(recorded))
-        outputs = [self.tensor(one, told.dtype if told else dtype) for one, told in zip(known, recorded, strict=False)]
+        outputs = [
+            self.tensor(shape, one.dtype if one else dtype)
+            for shape, one in zip(known, chain(recorded, repeat(None)), strict=False)
+        ]
         if self.compare and self.same_batch:
             self.check_recorded(path, layer, known, recorded)
-        self.record(path, layer, reads, outputs, cost, weights, extras)
+        self.record(path, layer, (*reads, *extras), outputs, call, cost, weights)
         return outputs
 
     def record(
         self,
         path: str,
         layer: Layer,
-        reads: Sequence[Tensor],
+        reads: tuple[Tensor, ...],
         outputs: Sequence[Tensor],
+        shapes: CallShapes,
         cost: Cost | None,
         weights: tuple[Weight, ...] = (),
-        extras: Sequence[Tensor] = (),
         reason: str = "",
     ) -> None:
         """Add one call to the leaf at `path` and one step to the memory walk."""
         leaf = self.leaves.get(path)
         if leaf is None:
             leaf = self.leaves[path] = _Leaf(layer)
-        leaf.calls.append(
-            CallShapes(tuple([tensor.shape for tensor in reads]), tuple([tensor.shape for tensor in outputs]))
-        )
+        rule = layer.rule
+        fusion, absorbs = (None, False) if isinstance(rule, (Model, Unknown)) else (rule.fusion, rule.absorbs_padding)
+        step = live_set.Step(path, reads, tuple(outputs), fusion, absorbs, call=len(leaf.calls))
+        self.steps.append(step)
+        leaf.calls.append(shapes)
         leaf.weights = weights or leaf.weights
         leaf.bytes += sum([tensor.bytes for tensor in outputs])
         if cost is None:
             leaf.reason = reason
         else:
             leaf.costs.append(cost)
-        rule = layer.rule
-        fusion, absorbs = (None, False) if isinstance(rule, (Model, Unknown)) else (rule.fusion, rule.absorbs_padding)
-        self.steps.append(live_set.Step(path, (*reads, *extras), tuple(outputs), fusion, absorbs))
 
     def as_recorded(self, recorded: Recorded | None) -> Shape | None:
         """A shape that the file tells, for this batch; None where it does not tell, or not for this input."""
@@ -295,7 +291,11 @@ def _laws(rule: Rule, shapes: tuple[Shape, ...]) -> _Laws:
     known = shape if isinstance(shape, list) else [shape]
     if any(prod(one) > MOST_ELEMENTS for one in known):
         raise ShapeError(f"it puts out a tensor of more than {MOST_ELEMENTS:.0e} elements")
-    return known, rule.cost(*shapes), rule.weights(*shapes)
+    return known, CallShapes(shapes, tuple(known)), rule.cost(*shapes), rule.weights(*shapes)
+
+
+def _shapes(reads: Sequence[Tensor], outputs: Sequence[Tensor]) -> CallShapes:
+    return CallShapes(tuple([tensor.shape for tensor in reads]), tuple([tensor.shape for tensor in outputs]))
 
 
 def as_stored(weights: tuple[Weight, ...], stored: tuple[Weight, ...] | None) -> tuple[Weight, ...]:
@@ -308,7 +308,7 @@ def as_stored(weights: tuple[Weight, ...], stored: tuple[Weight, ...] | None) ->
     )
 
 
-def weights_of(layer: Layer, reads: Sequence[Tensor], told: Sequence[Recorded | None]) -> tuple[Weight, ...] | None:
+def weights_of(layer: Layer, reads: Sequence[Tensor], told: Iterable[Recorded | None]) -> tuple[Weight, ...] | None:
     """The weights of a layer that is not costed: by its rule, or as the file holds them; None where neither tells.
 
     A layer's weights hang on sizes that Keras must have known when it made them, so that any open size may stand as 1.
@@ -334,14 +334,14 @@ def agrees(shape: Shape, told: OpenShape) -> bool:
     )
 
 
-def _arity(model: Model) -> dict[tuple[str, int], int]:
-    """How many outputs the graph speaks of, of each call that has more than one."""
-    arity: dict[tuple[str, int], int] = {}
+def _told(model: Model) -> dict[tuple[str, int], list[Recorded | None]]:
+    """What the file says of the outputs of a call: of as many as the graph speaks of, None where it does not say."""
+    told: dict[tuple[str, int], list[Recorded | None]] = {}
     for ref in (*model.recorded, *model.outputs):
-        if ref.output:
-            key = (ref.layer, ref.call)
-            arity[key] = max(arity.get(key, 1), ref.output + 1)
-    return arity
+        outputs = told.setdefault((ref.layer, ref.call), [])
+        outputs += [None] * (ref.output + 1 - len(outputs))
+        outputs[ref.output] = model.recorded.get(ref)
+    return told
 
 
 def _input_shapes(model: Model, declared: Mapping[str, OpenShape | None], given: dict[str, Shape]) -> dict[str, Shape]:

@@ -39,7 +39,7 @@ class Separable(msgspec.Struct, frozen=True):
     bound: float | None = None
 
 
-class Row(msgspec.Struct, frozen=True, dict=True):
+class Row(msgspec.Struct, frozen=True):
     """A leaf layer and what it costs over all its calls. `cost` None: no rule counts it (`reason`)."""
 
     path: str
@@ -64,20 +64,20 @@ class Row(msgspec.Struct, frozen=True, dict=True):
     def params_known(self) -> bool:
         return not isinstance(self.layer.rule, Unknown) or self.layer.rule.params_known
 
-    @cached_property
+    @property
     def params(self) -> int:
-        return sum(prod(weight.shape) for weight in self.weights)
+        return sum([prod(weight.shape) for weight in self.weights])
 
-    @cached_property
+    @property
     def trainable_params(self) -> int:
         if not self.layer.trainable:
             return 0
-        return sum(prod(weight.shape) for weight in self.weights if weight.trainable)
+        return sum([prod(weight.shape) for weight in self.weights if weight.trainable])
 
-    @cached_property
+    @property
     def weight_bytes(self) -> int:
         variable = self.layer.policy.variable
-        return sum(bytes_of(prod(weight.shape), weight.dtype or variable) for weight in self.weights)
+        return sum([bytes_of(prod(weight.shape), weight.dtype or variable) for weight in self.weights])
 
 
 class Live(msgspec.Struct, frozen=True, gc=False):

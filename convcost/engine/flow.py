@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from convcost.engine.graph import READ_SHAPE_ONLY
-from convcost.memory.live_set import Step, Tensor, peak
+from convcost.memory.live_set import Step, Tensor, peak, tensor_of
 from convcost.model import Fusion, Shape, bytes_of
 from convcost.report import Peak
 
@@ -35,7 +35,7 @@ class Flow:
         self.count = 0
         for name, tensor in inputs:
             self.steps.append(Step(name, (), (self.new(tensor),)))
-        self.nothing = Tensor(0, None)
+        self.nothing = tensor_of(0, None)
         self.steps.append(Step("", (), (self.nothing,)))
 
     def step(
@@ -86,7 +86,7 @@ class Flow:
 
     def new(self, tensor: Any) -> Tensor:
         self.count += 1
-        self.known[id(tensor)] = Tensor(self.count, shape_of(tensor), tensor.dtype.name)
+        self.known[id(tensor)] = tensor_of(self.count, shape_of(tensor), tensor.dtype.name)
         return self.known[id(tensor)]
 
 

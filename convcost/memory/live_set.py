@@ -27,25 +27,31 @@ MOST_LIVES = 2_000_000
 
 
 class Tensor(msgspec.Struct, frozen=True, gc=False):
-    """A tensor of one run, by number; `shape` (batch first) None: not known, and then it counts 0 bytes."""
+    """A tensor of one run, by number, as `tensor_of` makes it; `shape` (batch first) None: not known."""
 
     number: int
     shape: Shape | None
-    dtype: str = "float32"
+    dtype: str
+    bytes: int
 
-    @property
-    def bytes(self) -> int:
-        return bytes_of(prod(self.shape), self.dtype) if self.shape is not None else 0
+
+def tensor_of(number: int, shape: Shape | None, dtype: str = "float32") -> Tensor:
+    """A tensor with its bytes: none where the shape is not known."""
+    return Tensor(number, shape, dtype, bytes_of(prod(shape), dtype) if shape is not None else 0)
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """One call in execution order, as the memory walk sees it. An input layer has no inputs."""
+    """One call in execution order (of its layer's, the first is 0), as the memory walk sees it.
+
+    An input layer has no inputs.
+    """
 
     layer: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     fusion: Fusion | None = None
     absorbs_padding: bool = False
+    call: int = 0
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -70,12 +76,15 @@ class _Buffers:
 
     def __init__(self, steps: Sequence[Step], outputs: Sequence[int]) -> None:
         self.parent: dict[int, int] = {}
-        self.bytes = {tensor.number: tensor.bytes for step in steps for tensor in step.outputs}
-        self.born = {tensor.number: index for index, step in enumerate(steps) for tensor in step.outputs}
-        self.readers: dict[int, set[int]] = {number: set() for number in self.bytes}
+        self.bytes: dict[int, int] = {}
+        self.born: dict[int, int] = {}
+        self.readers: dict[int, set[int]] = {}
         for index, step in enumerate(steps):
             for tensor in step.inputs:
                 self.readers[tensor.number].add(index)
+            for tensor in step.outputs:
+                number = tensor.number
+                self.bytes[number], self.born[number], self.readers[number] = tensor.bytes, index, set()
         for number in outputs:
             self.readers[number].add(len(steps))
 
@@ -129,21 +138,18 @@ def fuse(steps: Sequence[Step], outputs: Sequence[int]) -> tuple[dict[int, str],
 def fused(steps: Sequence[Step], outputs: Sequence[int]) -> Fused:
     """The graph of fused steps. `outputs`: the tensors that the model puts out."""
     folded, buffers = fuse(steps, outputs)
-    calls: dict[str, int] = {}
     nodes = []
     for index, step in enumerate(steps):
-        call = calls.get(step.layer, 0)
-        calls[step.layer] = call + 1
         if step.inputs and index not in folded:
             reads = frozenset([buffers.of(tensor.number) for tensor in step.inputs])
             writes = frozenset([buffers.of(tensor.number) for tensor in step.outputs])
-            nodes.append(Node(step.layer, reads, writes, call))
+            nodes.append(Node(step.layer, reads, writes, step.call))
     return Fused(
         nodes=tuple(nodes),
         bytes={buffer: buffers.bytes[buffer] for buffer in buffers.readers},
         origins={buffer: steps[buffers.born[buffer]].layer for buffer in buffers.readers},
-        entering=frozenset(buffer for buffer in buffers.readers if not steps[buffers.born[buffer]].inputs),
-        kept=frozenset(buffer for buffer, readers in buffers.readers.items() if len(steps) in readers),
+        entering=frozenset([tensor.number for step in steps if not step.inputs for tensor in step.outputs]),
+        kept=frozenset(map(buffers.of, outputs)),
         folded={steps[index].layer: into for index, into in folded.items()},
     )
 

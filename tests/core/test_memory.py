@@ -14,7 +14,7 @@ from convcost.layers.normalization import BatchNormalization
 from convcost.layers.passing import Dropout
 from convcost.layers.pooling import MaxPooling2D
 from convcost.layers.reshaping import Flatten, ZeroPadding2D
-from convcost.memory.live_set import Step, Tensor, fuse, fused, peak, peak_of, timeline
+from convcost.memory.live_set import Step, fuse, fused, peak, peak_of, tensor_of, timeline
 from convcost.profile import profile
 from tests.building import chain, graph
 
@@ -106,7 +106,7 @@ def test_a_name_shared_with_a_tensor_that_is_read_later_keeps_it() -> None:
 def walks(draw: st.DrawFn, most: int = 12) -> tuple[list[Step], list[int]]:
     """Random graphs of steps; each reads what exists already."""
     sizes = st.integers(1, 50)
-    steps = [Step("input", (), (Tensor(0, (draw(sizes),)),))]
+    steps = [Step("input", (), (tensor_of(0, (draw(sizes),)),))]
     for number in range(1, draw(st.integers(1, most)) + 1):
         readable = [tensor for step in steps for tensor in step.outputs]
         reads = draw(st.lists(st.sampled_from(readable), min_size=1, max_size=3, unique_by=lambda one: one.number))
@@ -116,7 +116,7 @@ def walks(draw: st.DrawFn, most: int = 12) -> tuple[list[Step], list[int]]:
             added = draw(sizes) if fusion == "consumer" else 0  # a padding puts out more than it reads
             size = (reads[0].shape[0] + added,)
         absorbs = fusion is None and draw(st.booleans())
-        steps.append(Step(f"step{number}", tuple(reads), (Tensor(number, size),), fusion, absorbs))
+        steps.append(Step(f"step{number}", tuple(reads), (tensor_of(number, size),), fusion, absorbs))
     outputs = draw(st.lists(st.integers(1, len(steps) - 1), min_size=1, max_size=2, unique=True))
     return steps, outputs
 
@@ -142,8 +142,8 @@ def test_folding_never_raises_the_peak(walk: tuple[list[Step], list[int]]) -> No
 
 
 def test_a_timeline_that_would_fill_the_memory_is_refused() -> None:
-    steps = [Step("input", (), (Tensor(0, (1,)),))]
-    steps += [Step(f"s{n}", (steps[0].outputs[0],), (Tensor(n, (1,)),)) for n in range(1, 2500)]
+    steps = [Step("input", (), (tensor_of(0, (1,)),))]
+    steps += [Step(f"s{n}", (steps[0].outputs[0],), (tensor_of(n, (1,)),)) for n in range(1, 2500)]
     whole = fused(steps, list(range(1, 2500)))
     assert peak_of(whole).bytes == 4 * 2500
     with pytest.raises(ConvcostError, match="than can be told, allowed: 2,000,000"):
