@@ -1,7 +1,8 @@
 """Pictures of results: each a Vega or Vega-Lite spec (plain data), a title, and the same in words.
 
 To add a chart, write its module, with a function that gives a `Chart` or None where there is nothing to draw, and name
-that function here, under the result that it draws. Nothing here draws: `convcost.formats._drawing` does.
+that function here, under the result that it draws, and its name in `NAMES`. Nothing here draws:
+`convcost.formats._drawing` does.
 """
 
 from __future__ import annotations

@@ -154,12 +154,14 @@ def dtypes(given: str) -> tuple[str, ...]:
 
 def fits(given: str | None) -> tuple[str, ...]:
     """`spatial,channel` -> those beside the two that are always quick; `all` -> all."""
-    quick, slow = ("depthwise_first", "pointwise_first"), ("spatial", "channel")
+    from convcost.kernels.fits import FITS, QUICK
+
+    slow = FITS[len(QUICK) :]
     names = slow if given == "all" else tuple(filter(None, (name.strip() for name in (given or "").split(","))))
     for name in names:
         if name not in slow:
             raise ConvcostError(f"--fits: got {name!r}, allowed: {', '.join(slow)} or all")
-    return (*quick, *names)
+    return (*QUICK, *names)
 
 
 def limits(given: Sequence[str] | None) -> dict[str, int]:

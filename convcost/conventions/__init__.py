@@ -1,1 +1,1 @@
-"""What other tools would count, part by part, and how one layer's figures come about."""
+"""What other tools would count, part by part. To add a tool, add a `Convention` to `tools.CONVENTIONS`."""
