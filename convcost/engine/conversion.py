@@ -18,6 +18,9 @@ DTYPES = ("float32", "int8")
 SAMPLES = 4
 """Random ones, from which the converter takes the ranges of activations. What an int8 model takes hangs on no range."""
 
+LOOPS = ("LoopCond", "While", "StatelessWhile")
+"""Operations that every loop of a graph has one of."""
+
 
 def converted(path: Path, shapes: Mapping[str, Shape] | None = None, batch: int = 1) -> bytes:
     """The bytes of a `.tflite` file, in the types of the model, for a fixed batch.
@@ -44,11 +47,23 @@ def converted_live(
         traced = frozen(call.get_concrete_function(inputs.specs))
         converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([traced])
         if dtype == "int8":
+            _refuse_loops(traced, source)
             _quantize(converter, inputs, tensorflow)
         return bytes(converter.convert())
+    except MeasureError:
+        raise
     except Exception as error:  # whatever the converter, or the code of a layer, raises
         to = " in int8" if dtype == "int8" else ""
         raise MeasureError(f"{source}: TensorFlow cannot convert it to .tflite{to}: {one_line(error)}") from error
+
+
+def _refuse_loops(traced: Any, source: str) -> None:
+    """Raises MeasureError where a graph has a loop, as recurrent layers make one: quantizing it crashes TensorFlow 2.21,
+    and with it the process."""
+    if any(operation.type in LOOPS for operation in traced.graph.get_operations()):
+        raise MeasureError(
+            f"{source}: TensorFlow cannot convert loops to int8, such as that of a recurrent layer; float32 works"
+        )
 
 
 def _quantize(converter: Any, inputs: Inputs, tensorflow: Any) -> None:

@@ -249,6 +249,21 @@ def test_without_a_runtime_the_message_tells_the_extra(monkeypatch: pytest.Monke
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.parametrize("unroll", [False, True])
+def test_a_loop_in_int8_is_refused_before_it_ends_the_process(unroll: bool) -> None:
+    from keras import Input, Sequential, layers
+
+    from convcost.engine.conversion import converted_live
+
+    model = Sequential([Input((3, 2)), layers.SimpleRNN(2, unroll=unroll)])
+    assert converted_live(model, "rnn", dtype="float32")
+    if unroll:
+        assert converted_live(model, "rnn", dtype="int8")
+    else:
+        with pytest.raises(MeasureError, match="cannot convert loops to int8, such as that of a recurrent layer"):
+            converted_live(model, "rnn", dtype="int8")
+
+
 def test_without_tensorflow_bench_ends_with_3(
     spec: Path, run: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
