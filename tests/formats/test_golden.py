@@ -1,4 +1,4 @@
-"""One report, two reports and one comparison through every format, against files that people have looked at.
+"""Every kind of result through every format of text, against files that people have looked at.
 
 `UPDATE_GOLDEN=1 pytest tests/formats` rewrites the files, and fails, so that a changed file is looked at again.
 """
@@ -12,14 +12,19 @@ import msgspec
 import pytest
 
 from convcost import api, formats
+from convcost.device import ByKind, Device, Figure, Law
 from convcost.kernels.kernel_scores import KernelScores, Score, Separability
 from convcost.layers.convolution import Conv2D, DepthwiseConv2D
 from convcost.layers.dense import Dense
 from convcost.layers.normalization import BatchNormalization
 from convcost.layers.pooling import GlobalAveragePooling2D
+from convcost.measuring.bench import Bench, Candidate, Machine
+from convcost.measuring.calibration import Calibration, Error
+from convcost.measuring.timing import Outcome, Pace
 from convcost.memory.footprint import footprint
 from convcost.model import Model, Unknown, Weight
 from convcost.planning.planner import Offer, Planning, front, plan
+from convcost.report import Report, WhatIf
 from convcost.sweeping.axes import Axis
 from convcost.sweeping.front import Objective
 from convcost.sweeping.sweep import Configuration, Sweep
@@ -96,6 +101,63 @@ def swept() -> Sweep:
     return Sweep(HOSTILE, axes, rows, 6, 1, 3, (Objective("macs"), Objective("peak_activation_bytes", "max")))
 
 
+def board() -> Device:
+    """Figures of every origin, one of a kind of its own, and weights that lie elsewhere."""
+    vendor, measured = Figure(2e9, "vendor", "data sheet, p. 3"), Figure(4e9, "measured", HOSTILE)
+    return Device(
+        name="board",
+        title="A board|of tests",
+        date="2026-11-24",
+        macs_per_second={
+            "float32": ByKind(all=vendor, depthwise=Figure(5e8, "derived", "clock · lanes")),
+            "int8": ByKind(all=measured),
+        },
+        bytes_per_second=ByKind(all=Figure(1e9, "published", "a paper")),
+        weight_bytes_per_second=ByKind(all=Figure(2.5e8, "derived", "bus · clock")),
+        seconds_per_call=ByKind(all=Figure(1e-5, "measured", "empty layers")),
+        notes="not a board",
+    )
+
+
+def estimated() -> tuple[Report, list[WhatIf]]:
+    """A model on a device as it is, and under variants."""
+    return api.under_variants(MODEL, variants=["separable", "low_rank(r=1)"], device=board())
+
+
+def benched() -> Bench:
+    """Two dtypes, one with an estimate; what could not be measured says why."""
+    report, (separable, _) = estimated()
+    candidates = (
+        Candidate("", "float32", report, Outcome((0.0021, 0.0019, 0.002))),
+        Candidate("separable", "float32", separable.report, Outcome((0.001, 0.0012, 0.0011))),
+        Candidate("", "int8", REPORT, Outcome((0.0005,) * 3)),
+        Candidate("separable", "int8", WHAT_IFS[0].report, Outcome(problem=f"no kernel for {HOSTILE}")),
+    )
+    return Bench("example", MACHINE, Pace(3, 1.5), candidates)
+
+
+def calibrated() -> Calibration:
+    """A kind with a law of all terms, one that no MACs decide, and one of which nothing was unseen."""
+    source = "convcost calibrate: fitted by 9 layers"
+    rates = {
+        name: Figure(value, "measured", source)
+        for name, value in (("macs_per_second", 3.2e10), ("seconds_per_call", 1.5e-6))
+    }
+    moved = Law(
+        bytes_read_per_second=Figure(4e9, "measured", source), bytes_written_per_second=Figure(2e9, "measured", source)
+    )
+    laws = {"float32": {"convolution": Law(**rates), "large_depthwise": Law(**rates), "all": moved}}
+    errors = (
+        Error("float32", "convolution", 9, 4, 0.041, 0.125),
+        Error("float32", "large_depthwise", 5, 0, 0.0, 0.0),
+        Error("float32", "all", 12, 3, 0.3, 0.75),
+        Error("float32", "", 26, 7, 0.08, 0.5),
+    )
+    profile = msgspec.structs.replace(board(), name="this-machine", title=str(MACHINE), laws=laws)
+    return Calibration(profile, MACHINE, errors, (f"pooling_3: {HOSTILE}",), interrupted=True)
+
+
+MACHINE = Machine("A processor|of tests", 2, "LiteRT 2.1")
 SHOWN: dict[str, tuple[object, ...]] = {
     "report": (REPORT,),
     "reports": ([REPORT, REPORT],),
@@ -106,7 +168,22 @@ SHOWN: dict[str, tuple[object, ...]] = {
     "widening": (Widening(REPORT, "separable", REPORT, REPORT, "macs", "", 1.25),),
     "sweep": (swept(),),
     "footprint": (footprint(MODEL, dtype="int8", reorder=True, ram=9 * 2**10, flash=2000),),
+    "bench": (benched(),),
+    "calibration": (calibrated(),),
+    "devices": ([board(), calibrated().device],),
+    "device": (board(),),
 }
+CASES = {
+    **{what: (what, results, View()) for what, results in SHOWN.items()},
+    "report-device": ("report", (api.analyze(MODEL, device=board()),), View(device=True)),
+    "variants-device": ("variants", estimated(), View(device=True)),
+}
+"""By the name of its files: what is shown, of what, and how."""
+
+
+GOLDEN_FILES = [
+    (case, name) for case, (what, *_) in CASES.items() for name in formats.showing(what) if name not in DRAWN
+]
 
 
 def check(name: str, text: str) -> None:
@@ -122,17 +199,16 @@ def suffix(name: str) -> str:
 
 
 def test_every_format_has_its_golden_files() -> None:
-    expected = {f"{what}{suffix(name)}" for what in SHOWN for name in formats.showing(what) if name not in DRAWN}
+    expected = {f"{case}{suffix(name)}" for case, name in GOLDEN_FILES}
     expected |= {f"report-{view}.txt" for view in VIEWS if view != "wide"}
     assert {path.name for path in GOLDEN.iterdir()} == expected
 
 
-@pytest.mark.parametrize(
-    ("what", "name"), [(what, name) for what in SHOWN for name in formats.showing(what) if name not in DRAWN]
-)
-def test_golden(what: str, name: str) -> None:
-    text = formats.render(formats.named(name), what, *SHOWN[what], View())
-    check(f"{what}{suffix(name)}", text.replace(f'"version": "{_version()}"', '"version": "X"'))
+@pytest.mark.parametrize(("case", "name"), GOLDEN_FILES)
+def test_golden(case: str, name: str) -> None:
+    what, results, view = CASES[case]
+    text = formats.render(formats.named(name, what), what, *results, view)
+    check(f"{case}{suffix(name)}", text.replace(f'"version": "{_version()}"', '"version": "X"'))
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if name != "wide"])
