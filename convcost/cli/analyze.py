@@ -177,5 +177,5 @@ def _each(models: list[Path], read: Callable[[Path], Report]) -> tuple[list[Repo
             from convcost.speedups import parting
 
             if parted := parting(report):
-                out.warn(parted)
+                out.warn(parted if len(models) == 1 else f"{model}: {parted}")
     return reports, code

@@ -58,8 +58,7 @@ def converted_live(
 
 
 def _refuse_loops(traced: Any, source: str) -> None:
-    """Raises MeasureError where a graph has a loop, as recurrent layers make one: quantizing it crashes TensorFlow 2.21,
-    and with it the process."""
+    """Raises MeasureError where a graph has a loop, as of recurrent layers: TensorFlow 2.21 crashes quantizing it."""
     if any(operation.type in LOOPS for operation in traced.graph.get_operations()):
         raise MeasureError(
             f"{source}: TensorFlow cannot convert loops to int8, such as that of a recurrent layer; float32 works"

@@ -210,6 +210,13 @@ def test_a_plan_has_a_time_as_it_is_and_planned(run: Run, board: Path, configs: 
     assert "estimated time" in out and "Estimate, not a measurement" in out
 
 
+def test_of_several_models_a_warning_names_the_one(run: Run, board: Path, configs: Path) -> None:
+    vgg, mobile = configs / "vgg16.yaml", configs / "mobilenet_v1.yaml"
+    said = run("analyze", vgg, mobile, "--device", board).err
+    assert said.startswith(f"warning: {vgg}: separable: the estimated speed-up on board is ")
+    assert run("analyze", vgg, "--device", board).err == said.splitlines(keepends=True)[0].replace(f"{vgg}: ", "")
+
+
 def test_compare_writes_the_numbers_out(run: Run, board: Path) -> None:
     result = run("compare", "--in", 4, "--out", 32, "--hw", 16, "--device", board)
     read, weights, written = 4 * 16 * 16 * 4, 4 * (3 * 3 * 4 * 32 + 32), 4 * 16 * 16 * 32
