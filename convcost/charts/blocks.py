@@ -7,6 +7,7 @@ long, neighbours whose names begin with the same words are one block, and so on 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, takewhile
 
@@ -74,7 +75,17 @@ def _grouped(
         # A beginning of most layers says little: a model's own name before all of them, `block` before `block_1`.
         most = 3 * len(run) > 2 * len(places) and any(isinstance(one, Block) for one in inside)
         found += inside if most or len(run) == len(places) else [Block(common[-1], inside)]
-    return tuple(found)
+    return tuple(_told_apart(found))
+
+
+def _told_apart(items: list[int | Block]) -> list[int | Block]:
+    """Without blocks of one beginning: one that comes back (`separable_conv_…`) tells a kind of layer, not a block."""
+    while True:
+        counts = Counter(item.beginning for item in items if isinstance(item, Block))
+        if all(count == 1 for count in counts.values()):
+            return items
+        opened = [item.items if isinstance(item, Block) and counts[item.beginning] > 1 else (item,) for item in items]
+        items = [one for part in opened for one in part]
 
 
 def _common(all_of: Sequence[Beginnings]) -> list[str]:

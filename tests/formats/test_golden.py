@@ -1,4 +1,4 @@
-"""Every kind of result through every format of text, against files that people have looked at.
+"""Results of every kind through the formats of text, against files that people have looked at.
 
 `UPDATE_GOLDEN=1 pytest tests/formats` rewrites the files, and fails, so that a changed file is looked at again.
 """

@@ -89,6 +89,10 @@ def test_layers_that_nobody_named_are_in_the_block_around_them() -> None:
     assert found == ["conv 2", *map("{} {}".format, numbered, sizes), "conv_1 2"]
 
 
+def test_beginnings_that_come_back_tell_kinds_of_layers() -> None:
+    assert [one for one in outline(blocks(*application("NASNetMobile"))) if one.startswith("separable")] == []
+
+
 def test_names_that_keras_made_up_tell_no_blocks() -> None:
     names, unnamed = application("InceptionResNetV2")
     assert Counter(name.partition("_")[0] for name in names)["conv2d"] > 200
@@ -145,6 +149,9 @@ def test_laws(names: list[str], data: st.DataObject) -> None:
     found = blocks(names, unnamed)
     assert list(Block("", found).places()) == list(range(len(names)))  # all, in order
     assert len(names) > MANY or not outline(found)
+    for items in [found, *(block.items for block, *_ in levels(found, len(names)))]:
+        beginnings = [one.beginning for one in items if isinstance(one, Block)]
+        assert len(set(beginnings)) == len(beginnings)
     for block, around, depth in levels(found, len(names)):
         places = list(block.places())
         assert 2 <= len(places) < around
