@@ -1,9 +1,12 @@
-"""Paths as people see them: from the working directory, and from the top of the repository."""
+"""Paths as people see them: from the working directory, from the top of the repository, and by their suffix."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+YAML = (".yaml", ".yml")
+"""The suffixes of specs, policies, plans and profiles of devices."""
 
 
 def shown_path(path: Path) -> str:

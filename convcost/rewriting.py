@@ -14,6 +14,7 @@ import msgspec
 from convcost.errors import ConvcostError
 from convcost.kernels.fitting import fitted, initialised, steps_of
 from convcost.model import Model, Unknown
+from convcost.paths import YAML
 from convcost.planning import plan_file
 from convcost.profile import agrees, declared_shape, profile
 from convcost.readers import keras_archive as reader
@@ -34,7 +35,6 @@ from convcost.writers.keras_weights import Copy, created, put
 from convcost.writers.spec_yaml import text_of
 from convcost.writers.whole import replacing
 
-SPECS = (".yaml", ".yml")
 ONE_INPUT_IN_A_LIST = ("3.0.", "3.1.", "3.2.", "3.3.")
 """Versions of Keras that write, and read, one input of a model as a list of one."""
 MOST_NAMED = 5
@@ -93,7 +93,7 @@ def rewritten(path: Path, target: Path, model: Model, report: Report, done: Conv
 
     Raises ConvcostError, with the layer's name, where a layer cannot be rewritten; then nothing is written.
     """
-    if target.suffix in SPECS:
+    if target.suffix in YAML:
         return _as_spec(path, target, report, done)
     if target.suffix != ".keras":
         raise ConvcostError(f"{target}: allowed: a name that ends in .keras, or in .yaml for a spec")

@@ -37,10 +37,11 @@ def calibrate(
     from convcost.cli.progress import progress
     from convcost.cli.quiet import quiet
     from convcost.errors import ConvcostError
+    from convcost.paths import YAML
     from convcost.table import View
     from convcost.writers.device_yaml import text_of
 
-    if output.suffix not in (".yaml", ".yml"):
+    if output.suffix not in YAML:
         raise ConvcostError(f"{output}: allowed: a name that ends in .yaml")
     delivery = Delivery(format_, None, what="calibration", beside=[output])
     chosen = options.dtypes(dtype)

@@ -10,6 +10,7 @@ import typer
 
 from convcost import units
 from convcost.errors import ConvcostError
+from convcost.paths import YAML
 
 if TYPE_CHECKING:
     from convcost.device import Device
@@ -104,12 +105,8 @@ def profile(device: str | None) -> Device | None:
 
 def inputs(device: str | None, *files: Path | None) -> list[Path]:
     """The files that a command reads: a model, samples, and the profile of `device`, where it is a file."""
-    read = [file for file in files if file is not None]
-    if device is not None:
-        from convcost.readers.device_yaml import SUFFIXES
-
-        read += [Path(device)] if device.endswith(SUFFIXES) else []
-    return read
+    profile = Path(device) if device is not None and device.endswith(YAML) else None
+    return [file for file in (*files, profile) if file is not None]
 
 
 def shapes(given: Sequence[str] | None) -> dict[str, tuple[int, ...]]:
@@ -194,7 +191,7 @@ def plan_targets(given: Sequence[str] | None) -> tuple[list[Path], list[str]]:
         name, colon, path = target.partition(":")
         if colon and name == "plan":
             plans.append(Path(path))
-        elif target.endswith((".yaml", ".yml")) and not (colon and name.partition(".")[0] in formats.names()):
+        elif target.endswith(YAML) and not (colon and name.partition(".")[0] in formats.names()):
             plans.append(Path(target))
         else:
             others.append(target)

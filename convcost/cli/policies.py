@@ -7,10 +7,9 @@ from pathlib import Path
 
 from convcost.budget.rules import Subject
 from convcost.errors import ConvcostError
+from convcost.paths import YAML
 from convcost.policy.document import Document, read_policy
 from convcost.policy.find import NAME, find_policy
-
-SPEC_SUFFIXES = (".yaml", ".yml")
 
 
 def policy_of(budget: Path | None) -> Document:
@@ -28,7 +27,7 @@ def subjects_of(document: Document, wanted: Sequence[str], specs: bool) -> list[
     """The models of a policy that are wanted. Raises ConvcostError where none is left."""
     subjects = document.subjects(wanted)
     if specs:
-        subjects = [subject for subject in subjects if Path(subject.source).suffix in SPEC_SUFFIXES]
+        subjects = [subject for subject in subjects if Path(subject.source).suffix in YAML]
         if not subjects:
             raise ConvcostError("--specs: no model that is to be checked is a spec (.yaml, .yml)")
     return subjects

@@ -16,6 +16,7 @@ import msgspec
 
 from convcost.engine.framework import keras_2, one_line, tensorflow_and_keras, version
 from convcost.errors import ConvcostError, MeasureError
+from convcost.paths import YAML
 
 FACTORY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
 """`package.module:build_model`."""
@@ -24,7 +25,6 @@ UNKNOWN_CLASS = re.compile(r"(?:Could not locate class|Unknown layer:) '([^']*)'
 """How Keras 3 and Keras 2 say that a class is not registered."""
 
 PROGRAM, METADATA, CONFIG = "saved_model.pb", "keras_metadata.pb", "config.json"
-SPECS = (".yaml", ".yml")
 
 
 def is_program(path: Path) -> bool:
@@ -64,7 +64,7 @@ def live(source: Any, modules: Sequence[ModuleType], run_code: bool) -> Any:
     path = Path(source)
     if not path.exists():
         raise ConvcostError(f"{path}: no such file; a function that builds a model is written package.module:function")
-    if path.suffix in SPECS:
+    if path.suffix in YAML:
         raise ConvcostError(f"{path}: a spec describes layers and has no code: it is counted without --engine keras")
     if path.is_dir() and not any((path / name).is_file() for name in (PROGRAM, METADATA, CONFIG)):
         raise ConvcostError(f"{path}: no folder of a model: it has no {PROGRAM} and no {CONFIG}")

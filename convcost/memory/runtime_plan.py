@@ -14,6 +14,7 @@ import msgspec
 from convcost.errors import ConvcostError, MeasureError
 from convcost.memory.arena import PLANNERS, Arena
 from convcost.model import Model, Shape
+from convcost.paths import YAML
 
 MOST_BUFFERS = 10_000
 """A planner compares each with all others."""
@@ -63,7 +64,7 @@ def _is_tflite(path: Path) -> bool:
     from convcost.readers import head
     from convcost.readers.tflite import accepts
 
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in YAML:
         raise ConvcostError(
             f"{path}: a spec is no model that TensorFlow can convert: --arena takes .tflite or Keras files"
         )

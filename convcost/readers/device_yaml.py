@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcost.errors import ConvcostError
+from convcost.paths import YAML
 
 if TYPE_CHECKING:
     from convcost.device import Device
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
 VERSION = 1
 LARGEST_FILE = 10**6
 """Bytes of a profile."""
-SUFFIXES = (".yaml", ".yml")
 
 
 def device(name: str) -> Device:
     """The device of that name, or in that file. Raises ConvcostError where there is none, or the file is no profile."""
-    if name.endswith(SUFFIXES):
+    if name.endswith(YAML):
         return read_device(Path(name))
     profiles = known()
     if name not in profiles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from convcost.paths import YAML
 from convcost.suggestions import did_you_mean
 
 
@@ -27,4 +28,4 @@ def hint(path: Path) -> str:
     """What to add where a model's file is missing: the specs that a name could have meant."""
     if is_name(path):
         return f", and no spec that comes with convcost{did_you_mean(str(path), shipped())} ({', '.join(shipped())})"
-    return did_you_mean(path.stem, shipped()) if path.suffix in (".yaml", ".yml") else ""
+    return did_you_mean(path.stem, shipped()) if path.suffix in YAML else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from convcost.errors import ConvcostError
 from convcost.model import Model
+from convcost.paths import YAML
 
 _VERSION = re.compile(rb"""^\{?\s*["']?convcost["']?\s*:""", re.MULTILINE)
 
@@ -16,7 +17,7 @@ FILES = "YAML specs"
 
 
 def accepts(path: Path, head: bytes) -> bool:
-    return path.suffix in (".yaml", ".yml") or _VERSION.search(head) is not None
+    return path.suffix in YAML or _VERSION.search(head) is not None
 
 
 def read(path: Path, parameters: Mapping[str, Any]) -> Model:
