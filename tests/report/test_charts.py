@@ -23,6 +23,7 @@ from convcost.sweeping.axes import parameters
 from convcost.sweeping.front import Objective
 from convcost.sweeping.sweep import Sweep
 from convcost.table import View
+from convcost.units import printable
 from convcost.variants.separable import Separable
 from tests.conftest import ROOT, Result
 from tests.report.conftest import Opened
@@ -96,6 +97,19 @@ def test_a_sweep_has_a_point_for_each_valid_configuration(opened: Open) -> None:
     )
     assert [int(one) for one in macs if one] == sorted((one.macs or 0 for one in valid), reverse=True)
     assert (shown.problems, shown.requests) == ([], [])
+
+
+def test_the_name_of_a_parameter_is_a_title_and_no_expression(opened: Open) -> None:
+    name = f'{HOSTILE}\\"\'+warn(datum)+"{{}}[0]\x1b'
+    found = swept(Objective("macs"), Objective("resolution", "max"), most=96)
+    axes = (found.axes[0], msgspec.structs.replace(found.axes[1], name=name))
+    shown = opened(
+        page_of("sweep", msgspec.structs.replace(found, axes=axes, objectives=(Objective("macs"), Objective(name))))
+    )
+    assert printable(name) in shown.page.locator("#live-pareto g.role-axis-title").all_text_contents()
+    assert shown.page.locator("#configurations thead th").nth(1).text_content() == printable(name)
+    assert (shown.problems, shown.requests) == ([], [])
+    assert shown.page.evaluate("window.fired") is None
 
 
 def test_a_sweep_without_a_front_is_a_table() -> None:
