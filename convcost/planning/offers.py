@@ -10,7 +10,7 @@ A variant without a fit keeps nothing of a trained kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 from convcost.errors import ConvcostError
@@ -24,7 +24,7 @@ from convcost.readers.keras_kernels import kernels
 from convcost.report import Report, Row
 from convcost.telling import Tell
 from convcost.variants import Choice
-from convcost.variants.base import BaseVariant
+from convcost.variants.base import BaseVariant, what_it_sees
 
 HAVE_KERNELS = ("keras", "h5")
 """Formats of files with weights."""
@@ -49,32 +49,48 @@ def offers(
     for glob in (*keep, *(choice.glob for choice in choices if choice.glob)):
         if not any(matches(glob, row.path) for row in report.rows):
             raise ConvcostError(f"{glob!r} names no layer of {report.name}")
-    variants = {
-        one: list(_variants(row, choices)) for one, row in rows.items() if not any(matches(glob, one) for glob in keep)
-    }
-    variants = {one: asked for one, asked in variants.items() if asked}
+    meant = {one: row for one, row in rows.items() if not any(matches(glob, one) for glob in keep)}
+    variants = _priced(meant, choices)
     if path is None or model.format not in HAVE_KERNELS:
         if samples or min_energy:
             option = "--samples" if samples else "--min-energy"
             raise ConvcostError(f"{option}: {report.source or report.name} has no weights")
-        return {one: list(_by_change(rows[one], asked, len(rows))) for one, asked in variants.items()}, BY_CHANGE
+        return {one: _by_change(prices, len(rows)) for one, prices in variants.items()}, BY_CHANGE
     errors, _ = errors_on(path, samples)
     wanted = {one: shape_of(rows[one]) for one in variants}
     found: dict[str, list[Offer]] = {}
     for one, kernel in told(kernels(path, model, wanted), len(wanted), tell) if wanted else ():
-        row, asked = rows[one], variants[one]
+        row, prices = rows[one], variants[one]
+        asked = list(prices)
         kept = energies(row, kernel, asked)
         lost = errors(row, kernel, asked) if errors else _by_energy(row, kept, report)
         found[one] = [
-            Offer(variant, loss, _reason(row, variant, energy))
+            Offer(variant, loss, _reason(variant, energy, prices[variant]))
             for variant, energy, loss in zip(asked, kept, lost, strict=True)
             if energy >= min_energy
         ]
     return found, MEASURED if samples else BY_ENERGY
 
 
-def _variants(row: Row, choices: Sequence[Choice]) -> Iterator[BaseVariant]:
-    """The variants that come in question: one that is asked for without settings stands for all its ranks."""
+def _priced(rows: Mapping[str, Row], choices: Sequence[Choice]) -> dict[str, Mapping[BaseVariant, float]]:
+    """By path, the variants that come in question, each with its MACs over the layer's.
+
+    They are worked out once for all layers that are alike.
+    """
+    found: dict[str, Mapping[BaseVariant, float]] = {}
+    seen: dict[Hashable, Mapping[BaseVariant, float]] = {}
+    for path, row in rows.items():
+        asked = _asked(row, choices)
+        key = (what_it_sees(row), asked)
+        if key not in seen:
+            seen[key] = {variant: ratio_of(row, variant) for variant in asked if is_applicable(row, variant)}
+        if seen[key]:
+            found[path] = seen[key]
+    return found
+
+
+def _asked(row: Row, choices: Sequence[Choice]) -> tuple[BaseVariant, ...]:
+    """The variants that are asked for: one without settings stands for all its ranks."""
     if not choices:
         asked = [variant for fit in FITS for variant in of_fit(row, fit)]
     else:
@@ -84,9 +100,7 @@ def _variants(row: Row, choices: Sequence[Choice]) -> Iterator[BaseVariant]:
                 variant = choice.variant
                 plain = variant.fit is not None and variant == type(variant)()
                 asked += of_fit(row, variant.fit) if plain and variant.fit else [variant]
-    for variant in dict.fromkeys(asked):
-        if is_applicable(row, variant):
-            yield variant
+    return tuple(dict.fromkeys(asked))
 
 
 def _by_energy(row: Row, kept: Sequence[float], report: Report) -> list[float]:
@@ -95,16 +109,17 @@ def _by_energy(row: Row, kept: Sequence[float], report: Report) -> list[float]:
     return [share * (1 - energy) for energy in kept]
 
 
-def _by_change(row: Row, variants: Sequence[BaseVariant], layers: int) -> Iterator[Offer]:
-    for variant in variants:
-        taken_away = min(1.0, max(0.0, 1 - ratio_of(row, variant)))
-        yield Offer(variant, 1 + taken_away / (layers + 1), _price(row, variant))
+def _by_change(prices: Mapping[BaseVariant, float], layers: int) -> list[Offer]:
+    return [
+        Offer(variant, 1 + min(1.0, max(0.0, 1 - price)) / (layers + 1), _told(price))
+        for variant, price in prices.items()
+    ]
 
 
-def _reason(row: Row, variant: BaseVariant, energy: float) -> str:
+def _reason(variant: BaseVariant, energy: float, price: float) -> str:
     kept = f"keeps {energy:.3f} of the energy" if variant.fit else "initialised: keeps nothing of the kernel"
-    return f"{kept}, {_price(row, variant)}"
+    return f"{kept}, {_told(price)}"
 
 
-def _price(row: Row, variant: BaseVariant) -> str:
-    return f"{ratio_of(row, variant):.3f} of the MACs"
+def _told(price: float) -> str:
+    return f"{price:.3f} of the MACs"

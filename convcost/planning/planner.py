@@ -8,7 +8,7 @@ option alone. That losses add up is the assumption of the model, not a fact abou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import msgspec
 
@@ -18,7 +18,7 @@ from convcost.planning.knapsack import Option, least, solve
 from convcost.profile import profile
 from convcost.report import Report, Row, Totals
 from convcost.variants import assigned, written
-from convcost.variants.base import BaseVariant, NotApplicableError, is_ordinary, measured
+from convcost.variants.base import BaseVariant, NotApplicableError, is_ordinary, measured, what_it_sees
 
 ADDITIVE = ("macs", "flops", "params", "weight_bytes")
 PEAK = "peak_activation_bytes"
@@ -143,18 +143,21 @@ class _Layer(msgspec.Struct, frozen=True):
 
 def _layers(report: Report, offers: Offers) -> list[_Layer]:
     layers = []
+    seen: dict[Hashable, Mapping[str, int]] = {}
     for row in report.rows:
         if row.cost is None or not is_ordinary(row):
             continue
+        sees = (what_it_sees(row), row.layer.policy)
         costs = {
             "macs": row.cost.macs, "flops": row.cost.flops, "params": row.params, "weight_bytes": row.weight_bytes
         }  # fmt: skip
         choices = [_Choice(None, costs)]
         for offer in offers.get(row.path, ()):
+            key = (sees, offer.variant)
             try:
-                choices.append(
-                    _Choice(offer.variant, measured(offer.variant.made_for(row), row), offer.loss, offer.reason)
-                )
+                if key not in seen:
+                    seen[key] = measured(offer.variant.made_for(row), row)
+                choices.append(_Choice(offer.variant, seen[key], offer.loss, offer.reason))
             except NotApplicableError:
                 continue
         if len(choices) > 1:

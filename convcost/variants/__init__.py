@@ -101,14 +101,22 @@ def assigned(model: Model, report: Report, by_path: Mapping[str, BaseVariant]) -
     `report` is the model's profile. Raises ConvcostError, naming a layer that is not there or cannot become that.
     """
     paths = {row.path for row in report.rows}
+    paths_of: dict[BaseVariant, set[str]] = {}
     for path, variant in by_path.items():
         if path not in paths:
             raise ConvcostError(f"{report.name} has no layer {path!r}{did_you_mean(path, paths)}")
-        done = variant.apply(model, report, lambda one, path=path: one == path, always=True)  # type: ignore[misc]
-        if path not in done.converted:
-            why = done.refused.get(path, "it is no ordinary convolution")
-            raise ConvcostError(f"{report.name}: layer {path!r} cannot become {variant.name}: {why}")
+        paths_of.setdefault(variant, set()).add(path)
+    refused: dict[str, str] = {}
+    converted: set[str] = set()
+    for variant, wanted in paths_of.items():
+        done = variant.apply(model, report, wanted.__contains__, always=True)
         model = done.model
+        refused |= done.refused
+        converted.update(done.variants)
+    for path, variant in by_path.items():
+        if path not in converted:
+            why = refused.get(path, "it is no ordinary convolution")
+            raise ConvcostError(f"{report.name}: layer {path!r} cannot become {variant.name}: {why}")
     return Conversion(model, by_path)
 
 
