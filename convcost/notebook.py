@@ -41,7 +41,7 @@ def html(report: Report) -> str:
         summary = _table(["total", "as it is", variant, "factor"], cells, [False, True, True, True])
     else:
         summary = _table(["total", "as it is"], [[line.what, line.now] for line in totals], [False, True])
-    inputs = ", ".join(units.shape((0, *shape)) for shape in report.input_shapes.values()) or "—"
+    inputs = units.shapes(report.input_shapes.values())
     heading = f"<p><strong>{_text(report.name)}</strong> · input {_text(inputs)} · {len(report.rows)} layers</p>"
     return f'<div>{heading}{summary}<div style="max-height:{TALLEST};overflow:auto">{layers}</div></div>'
 

@@ -6,6 +6,7 @@ Counts take SI prefixes (k M G T = 10³ⁿ); bytes always carry a unit (KiB/MiB 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 
 def count(value: int, raw: bool = False) -> str:
@@ -53,6 +54,11 @@ def shape(dims: tuple[int, ...] | None) -> str:
     if dims is None:
         return "?"
     return "×".join(str(dim) for dim in dims[1:]) or "scalar"
+
+
+def shapes(per_sample: Iterable[tuple[int, ...]]) -> str:
+    """Shapes that have no batch dimension, such as those of a model's inputs; an em dash where there are none."""
+    return ", ".join(shape((0, *dims)) for dims in per_sample) or "—"
 
 
 def extents(text: str) -> tuple[int, ...] | None:

@@ -24,10 +24,8 @@ def blocks(checked: Checked, view: View) -> str:
 
 
 def _block(model: ModelCheck, view: View) -> Iterator[str]:
-    shapes = ", ".join(units.shape((0, *shape)) for shape in model.input_shapes.values())
-    yield printable(model.name) + "".join(
-        f" · {printable(part)}" for part in (model.source, f"input {shapes}" if shapes else "") if part
-    )
+    inputs = f"input {units.shapes(model.input_shapes.values())}" if model.input_shapes else ""
+    yield " · ".join(printable(part) for part in (model.name, model.source, inputs) if part)
     if model.problem:
         yield f"  {_colored('ERROR', view)}  {printable(model.problem.text)}"
         return

@@ -128,7 +128,7 @@ def order(footprint: Footprint, raw: bool) -> str:
 
 def heading(footprint: Footprint) -> str:
     report = footprint.report
-    shapes = ", ".join(units.shape((0, *shape)) for shape in report.input_shapes.values()) or "—"
+    shapes = units.shapes(report.input_shapes.values())
     batch = f" · batch {report.batch}" if report.batch > 1 else ""
     return f"{printable(report.name)} · input {shapes} · {footprint.dtype or 'dtypes of the model'}{batch}"
 

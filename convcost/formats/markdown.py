@@ -16,8 +16,7 @@ from convcost.formats._marking import beginning, escaped, listed, table
 from convcost.formats._teaching import ALTERNATIVE_RIGHT, ALTERNATIVE_TITLES, alternatives, product, shape
 from convcost.report import Report, WhatIf
 from convcost.table import View, lines
-from convcost.units import count, factor
-from convcost.units import shape as sizes
+from convcost.units import count, factor, shapes
 
 if TYPE_CHECKING:
     from convcost.conventions.explanation import Explanation
@@ -63,7 +62,7 @@ def reports(reports: Sequence[Report], view: View) -> str:
     rows = []
     for one in reports:
         macs, flops, params, _, weights, peak = shown = sums(one, view)
-        inputs = ", ".join(sizes((0, *dims)) for dims in one.input_shapes.values())
+        inputs = shapes(one.input_shapes.values())
         row = [one.source or one.name, inputs, macs.now, flops.now, params.now, weights.now, peak.now]
         if time := time_sum(one, view):
             row.append(time.now)

@@ -67,7 +67,7 @@ def reports(reports: Sequence[Report], view: View) -> str:
         titles += ["separable MACs", "factor"]
     cells = []
     for one, (macs, flops, params, _, weights, peak) in zip(reports, shown, strict=True):
-        row = [printable(one.source or one.name), _inputs(one)]
+        row = [printable(one.source or one.name), units.shapes(one.input_shapes.values())]
         row += [line.now for line in (macs, flops, params, weights, peak)]
         if time := time_sum(one, view):
             row.append(time.now)
@@ -243,12 +243,8 @@ def verification(verification: Verification, view: View) -> str:
 def _heading(report: Report) -> str:
     batch = f" · batch {report.batch}" if report.batch > 1 else ""
     counted = f" · counted as by {report.convention.source}" if report.convention else ""
-    return f"{printable(report.name)} · input {_inputs(report)} · {len(report.rows)} layers{batch}{counted}"
-
-
-def _inputs(report: Report) -> str:
-    shapes = [units.shape((0, *shape)) for shape in report.input_shapes.values()]
-    return ", ".join(shapes) or "—"
+    inputs = units.shapes(report.input_shapes.values())
+    return f"{printable(report.name)} · input {inputs} · {len(report.rows)} layers{batch}{counted}"
 
 
 def _totals(report: Report, view: View) -> Grid:
