@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from convcost import units
-from convcost.columns import Column, all_columns, sums
+from convcost.columns import Column, Sum, all_columns, sums, time_sum
 from convcost.report import Report, WhatIf
 from convcost.table import Line, View, lines
 
@@ -44,24 +44,34 @@ def report(report: Report, view: View) -> str:
 
 def reports(reports: Sequence[Report], view: View) -> str:
     """A row a model."""
-    from convcost.formats import _page
+    from convcost.formats import _estimating, _page
 
+    timed = reports[0].estimate
     titles = ["model", "input", *(line.what for line in sums(reports[0], view))]
-    rows: list[list[Cell | str]] = [
-        [
-            one.source or one.name,
-            _inputs(one),
-            *(
-                _page.Cell(line.now, getattr(one.totals, metric))
-                for line, metric in zip(sums(one, view), METRICS, strict=True)
-            ),
-        ]
-        for one in reports
-    ]
-    table = _page.table(
-        titles, rows, [False, False, *[True] * (len(titles) - 2)], name="models", search="Search models"
-    )
-    return _page.page(f"{len(reports)} models", "", [], [], [_page.section("Models", table)])
+    titles += ["estimated time"] if timed else []
+    titles += ["separable MACs", "factor"] if view.separable else []
+    rows = [_model(one, view) for one in reports]
+    right = [False, False, *[True] * (len(titles) - 2)]
+    sections = [_page.section("Models", _page.table(titles, rows, right, name="models", search="Search models"))]
+    if timed:
+        sections.append(
+            _page.section("What the times stand on", *map(_page.paragraph, _estimating.origin(timed.device)))
+        )
+    return _page.page(f"{len(reports)} models", "", [], [], sections)
+
+
+def _model(report: Report, view: View) -> list[Cell | str]:
+    from convcost.formats._page import Cell
+
+    totals, shown = report.totals, sums(report, view)
+    row: list[Cell | str] = [report.source or report.name, _inputs(report)]
+    row += [Cell(line.now, getattr(totals, metric)) for line, metric in zip(shown, METRICS, strict=True)]
+    if report.estimate and (time := time_sum(report, view)):
+        row.append(Cell(time.now, report.estimate.seconds))
+    if view.separable:
+        macs = report.what_if.report.totals.macs if report.what_if else totals.macs
+        row += [Cell(shown[0].then or shown[0].now, macs), Cell(shown[0].factor or "1.00×", totals.macs / (macs or 1))]
+    return row
 
 
 def variants(report: Report, what_ifs: Sequence[WhatIf], view: View) -> str:
@@ -112,7 +122,7 @@ def planning(planning: Planning, view: View) -> str:
     sections.append(_page.section("What is assumed", *map(_page.paragraph, _planning.remarks(planning))))
     charts = charts_of("planning", planning)
     report = planning.report
-    return _page.page(f"A plan for {report.name}", _about(report), _figures(report, view), charts, sections)
+    return _page.page(f"A plan for {report.name}", _about(report), _figures(report, view, "planned"), charts, sections)
 
 
 def sweep(sweep: Sweep, view: View) -> str:
@@ -249,24 +259,19 @@ def _inputs(report: Report) -> str:
     return ", ".join(units.shape((0, *shape)) for shape in report.input_shapes.values()) or "—"
 
 
-def _figures(report: Report, view: View) -> list[Figure]:
-    """The totals; below each, what a variant makes of it."""
+def _figures(report: Report, view: View, then: str | None = None) -> list[Figure]:
+    """The totals; below each, what a variant makes of it, called `then` where it is not named as it is."""
     from convcost.formats._page import Figure
 
-    what_if = report.what_if.variant if report.what_if else ""
-    figures = [
-        Figure(
-            line.what, line.now, f"{what_if}: {line.then}, {line.factor}" if line.then not in (None, line.now) else ""
-        )
-        for line in sums(report, view)
-    ]
-    if report.estimate is not None:
-        least = "" if report.estimate.complete else "≥ "
-        figures.append(
-            Figure(
-                "time", least + units.duration(report.estimate.seconds), f"estimated for {report.estimate.device.title}"
-            )
-        )
+    called = then or (report.what_if.variant if report.what_if else "")
+
+    def below(line: Sum) -> str:
+        return "" if line.then in (None, line.now) else f"{called}: {line.then}, {line.factor}"
+
+    figures = [Figure(line.what, line.now, below(line)) for line in sums(report, view)]
+    if report.estimate and (time := time_sum(report, view)):
+        notes = filter(None, (below(time), f"estimated for {report.estimate.device.title}"))
+        figures.append(Figure("time", time.now, "; ".join(notes)))
     return figures
 
 

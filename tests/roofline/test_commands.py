@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from convcost import api, formats
+from convcost import api, formats, units
 from convcost.layers.convolution import Conv2D
 from convcost.model import Unknown
 from convcost.readers.device_yaml import known
@@ -208,6 +209,30 @@ def test_a_plan_has_a_time_as_it_is_and_planned(run: Run, board: Path, configs: 
     assert data["estimate"]["speed_up"] == pytest.approx(whole["estimate"]["seconds"] / data["estimate"]["seconds"])
     out = run("plan", *model, *options, shown).out
     assert "estimated time" in out and "Estimate, not a measurement" in out
+
+
+def cells(page: str, row: str) -> list[str]:
+    """The texts of the row of a page's tables that begins with this one."""
+    (found,) = (one for one in re.findall(r"<tr>(.*?)</tr>", page, re.S) if f">{row}<" in one)
+    return re.findall(r"<td[^>]*>(.*?)</td>", found)
+
+
+def test_a_page_of_several_models_has_times_and_what_separable_makes_of_them(run: Run, board: Path) -> None:
+    page = run("analyze", "vgg16", "mobilenet_v1", "--device", board, "-f", "html").out
+    data = json.loads(run("analyze", "vgg16", "--device", board, "-f", "json").out)
+    seconds, then = data["totals"]["estimate"]["seconds"], data["what_if"]["totals"]["macs"]
+    now = data["totals"]["macs"]
+    shown = cells(page, "vgg16")
+    assert shown[-3:] == [units.duration(seconds), units.count(then), units.factor(now / then)]
+    assert "profile of 2026-11-24" in page
+    assert "separable MACs" not in run("analyze", "vgg16", "vgg16", "--no-separable", "-f", "html").out
+
+
+def test_the_figures_of_a_page_tell_the_time_planned(run: Run, board: Path) -> None:
+    options = ("mobilenet_v1", "--device", board, "--max", "macs=560M", "--variants", "separable")
+    estimate = json.loads(run("plan", *options, "-f", "json").out)["planning"]["estimate"]
+    planned = f"planned: {units.duration(estimate['seconds'])}, {units.factor(estimate['speed_up'])}; estimated for"
+    assert f">{planned} A board<" in run("plan", *options, "-f", "html").out
 
 
 def test_of_several_models_a_warning_names_the_one(run: Run, board: Path, configs: Path) -> None:
