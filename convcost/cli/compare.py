@@ -65,6 +65,8 @@ def compare(
             raise ConvcostError(f"{option}: got {text!r}, allowed: {allowed}")
         return sizes * 2 if len(sizes) == 1 else sizes
 
+    if dtype != "float32" and device is None and not bench:
+        raise ConvcostError("--dtype goes with --device or --bench: MACs and params are the same in every type")
     delivery = Delivery(format_, output, inputs=options.inputs(device), what="comparison")
     dtypes = options.dtypes(dtype) if bench else (dtype,)
     profile = options.profile(device)

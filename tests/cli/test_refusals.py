@@ -62,3 +62,11 @@ def test_neither_has_a_model_in_memory() -> None:
     for source in (model, load("a.keras")):
         with pytest.raises(ConvcostError, match="has no parameters"):
             analyze(source, parameters={"alpha": 0.25})
+
+
+def test_compare_takes_a_dtype_for_times_alone(run: Run) -> None:
+    options = ("compare", "--in", 8, "--out", 8, "--dtype", "int8")
+    result = run(*options)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: --dtype goes with --device or --bench")
+    assert run(*options, "--device", "ethos-u55-128").code == 0
