@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+VERSION = 1
+"""Of the YAML files that hold profiles."""
+
 ORIGINS = ("vendor", "derived", "published", "measured")
 """Said by who makes it; computed from that (clock · lanes); measured by others, in print; measured here."""
 

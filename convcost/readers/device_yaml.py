@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from convcost.device import Device
     from convcost.readers.yaml_lines import Entries
 
-VERSION = 1
 LARGEST_FILE = 10**6
 """Bytes of a profile."""
 
@@ -44,7 +43,7 @@ def known() -> dict[str, Path]:
 
 def read_device(path: Path) -> Device:
     """The profile in a file. Raises ConvcostError naming the line, the key, what was got and what is allowed."""
-    from convcost.device import Device
+    from convcost.device import VERSION, Device
     from convcost.readers.located import located
     from convcost.readers.spec.place import shown
     from convcost.readers.yaml_lines import Entries, plain, read_yaml

@@ -6,9 +6,7 @@ from typing import Any
 
 import msgspec
 
-from convcost.device import Device, Figure
-
-VERSION = 1
+from convcost.device import VERSION, Device, Figure
 
 
 def text_of(device: Device) -> str:
