@@ -14,7 +14,8 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 """From the lowest that convcost allows to the newest that a release of TensorFlow has wheels for (2.21)."""
 
 FRAMEWORKS = re.compile(
-    r"^\s*(?:import|from) (?:keras|tensorflow|tf_keras|opt_einsum|tests\.trained|tests\.layers\.cases)\b", re.MULTILINE
+    r"^\s*(?:import|from) (?:keras|tensorflow|tf_keras|opt_einsum|tests\.(?:trained|layers\.cases|fuzz))\b",
+    re.MULTILINE,
 )
 EXTRAS = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
 PLAIN = [one for name in ("test", "planner", "charts") for one in EXTRAS[name] if not one.startswith("convcost")]

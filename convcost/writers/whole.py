@@ -103,17 +103,15 @@ def _is_standard_output(place: str) -> bool:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A temporary file in the folder of `path`, which is gone in the end; a device or a pipe itself."""
-    import tempfile
-
     place = Path(_place(path))
     if place.exists() and not place.is_file():
         yield place
         return
-    with _told(path):
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{path.stem[:32]}.", suffix=path.suffix[:32])
-        os.close(handle)
-    try:
-        yield Path(name)
+    name = place.with_name(f".{path.stem[:32]}.{os.urandom(8).hex()}{path.suffix[:32]}")
+    try:  # before the file is there: a signal may come at once
+        with _told(path):
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        yield name
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)

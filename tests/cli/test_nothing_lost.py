@@ -323,7 +323,7 @@ def handled(process: subprocess.Popen[str]) -> bool:
         (("separability", TRAINED, "-o", "out.json"), (0.1, 0.25)),
         (("plan", TRAINED, "--front", "-o", "out.json"), (0.1, 0.3)),
         (("rewrite", TRAINED, "--variant", "separable", "-o", "out.keras"), (0.1, 0.3)),
-        (("verify", TRAINED, "-o", "out.json"), (0.5, 1.5)),
+        pytest.param(("verify", TRAINED, "-o", "out.json"), (0.5, 1.5), id="verify"),
     ],
 )
 def test_a_signal_ends_a_run_in_silence(

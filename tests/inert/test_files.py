@@ -131,4 +131,6 @@ def test_files_are_named_in_errors_whatever_they_are_called(
         assert result.code == 2
         assert result.out == ""
         assert not list(inert_in_a_log(result.err))
-        assert printable(name).replace("\\n", "\\x0a") in result.err.replace("\\n", "\\x0a") or name.startswith("--")
+        # Typer 0.26 breaks the line where later versions escape it
+        said = result.err.replace("\\n", "\n").replace("\\x0a", "\n").replace("\\x3a", ":")
+        assert printable(name).replace("\\n", "\n") in said or name.startswith("--")
