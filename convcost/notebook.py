@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from convcost import units
-from convcost.columns import columns, sums, values
+from convcost.columns import columns, sums, time_sum, values
 from convcost.errors import MeasureError
 from convcost.report import Report
 from convcost.table import View, lines
@@ -26,7 +26,7 @@ TALLEST = "28em"
 
 def html(report: Report) -> str:
     """The totals, and the layers in a table that scrolls. Names are text."""
-    view = View()
+    view = View(device=report.estimate is not None)
     chosen = [column for column in columns(view, report.figures) if column.key != "share"]
     shown = lines(report, view)
     right = [column.right for column in chosen]
@@ -34,7 +34,7 @@ def html(report: Report) -> str:
     layers = _table([column.title for column in chosen], rows, right)
     if len(shown) > MOST_ROWS:
         layers += f"<p>{MOST_ROWS} of {len(shown)} layers; to_dataframe() has all.</p>"
-    totals = sums(report, view)
+    totals = [*sums(report, view), *filter(None, [time_sum(report, view)])]
     variant = report.what_if.variant if report.what_if else ""
     if any(line.then is not None for line in totals):
         cells = [[line.what, line.now, line.then or "", line.factor] for line in totals]
@@ -52,8 +52,9 @@ def dataframe(report: Report) -> DataFrame:
         import pandas
     except ImportError:
         raise MeasureError("to_dataframe needs pandas: pip install pandas") from None
-    chosen = values(View(flops=True))
-    rows: list[list[Any]] = [[value(line, report) for _, value in chosen] for line in lines(report, View())]
+    view = View(flops=True, device=report.estimate is not None)
+    chosen = values(view)
+    rows: list[list[Any]] = [[value(line, report) for _, value in chosen] for line in lines(report, view)]
     return pandas.DataFrame(rows, columns=[key for key, _ in chosen])
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pandas
 import pytest
 
-from convcost import api
+from convcost import api, units
 from convcost.errors import MeasureError
 from tests.report.networks import HOSTILE, long, nested
 
@@ -52,6 +52,16 @@ def test_a_data_frame_has_a_row_for_each_layer() -> None:
     assert frame["macs"].sum() == REPORT.totals.macs
     assert frame["params"].sum() == REPORT.totals.params
     assert frame["flops"].sum() == REPORT.totals.flops
+
+
+def test_times_are_shown_where_there_is_a_device() -> None:
+    report = api.analyze(nested(), device="raspberry-pi-4")
+    assert report.estimate is not None
+    frame = report.to_dataframe()
+    assert frame["estimated_seconds"].sum() == pytest.approx(report.estimate.seconds)
+    read = _Read(report._repr_html_())
+    assert {"est. time", "estimated time", units.duration(report.estimate.seconds)} <= set(read.texts)
+    assert "estimated_seconds" not in REPORT.to_dataframe()
 
 
 def test_without_pandas_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
