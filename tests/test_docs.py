@@ -19,6 +19,8 @@ from tests.conftest import ROOT, Result
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```py(?:thon)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+IMPORT = re.compile(r"^(?:>>> )?((?:from|import) convcost[^#\n(]*)$", re.MULTILINE)
 COMMAND = re.compile(r"^\$ (convcost(?: [^\n]*)?)\n(.*?)(?=^\$ |\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -61,3 +63,12 @@ def test_every_command_is_in_the_reference() -> None:
     reference = (ROOT / "docs" / "cli.md").read_text()
     for command in COMMANDS:
         assert f"$ convcost {command} --help\n" in reference
+
+
+def test_what_python_examples_import_is_there() -> None:
+    """But for those of contributing.md, which import what they add: test_contributing.py runs them."""
+    pages = [page.read_text() for page in PAGES if page.name != "contributing.md"]
+    found = [line for text in pages for block in PYTHON.findall(text) for line in IMPORT.findall(block)]
+    assert found
+    for line in found:
+        exec(line, {})

@@ -64,7 +64,7 @@ def _model(report: Report, view: View) -> list[Cell | str]:
     from convcost.formats._page import Cell
 
     totals, shown = report.totals, sums(report, view)
-    row: list[Cell | str] = [report.source or report.name, _inputs(report)]
+    row: list[Cell | str] = [report.source or report.name, units.shapes(report.input_shapes.values())]
     row += [Cell(line.now, getattr(totals, metric)) for line, metric in zip(shown, METRICS, strict=True)]
     if report.estimate and (time := time_sum(report, view)):
         row.append(Cell(time.now, report.estimate.seconds))
@@ -247,16 +247,12 @@ def _of_configuration(sweep: Sweep, one: Configuration) -> dict[int, float | Non
 
 
 def _about(report: Report) -> str:
-    parts = [report.source, f"input {_inputs(report)}", f"{len(report.rows)} layers"]
+    parts = [report.source, f"input {units.shapes(report.input_shapes.values())}", f"{len(report.rows)} layers"]
     if report.batch > 1:
         parts.append(f"batch {report.batch}")
     if report.convention:
         parts.append(f"counted as by {report.convention.source}")
     return " · ".join(part for part in parts if part)
-
-
-def _inputs(report: Report) -> str:
-    return ", ".join(units.shape((0, *shape)) for shape in report.input_shapes.values()) or "—"
 
 
 def _figures(report: Report, view: View, then: str | None = None) -> list[Figure]:
