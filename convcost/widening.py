@@ -70,7 +70,7 @@ def widening(
 
     def wide(width: Fraction) -> Report:
         if parameter is None:
-            return profile(widened(narrow, narrow_report, width), shapes, batch)
+            return widened(narrow, narrow_report, width)
         wider = read(width)
         return profile(apply(wider, profile(wider, shapes, batch), choices, keep).model, shapes, batch)
 
@@ -96,8 +96,8 @@ def widest(cost: Callable[[Fraction], int], most: int) -> Fraction:
     return Fraction(low, STEPS)
 
 
-def widened(model: Model, report: Report, width: Fraction) -> Model:
-    """`model`, whose profile is `report`, with the filters of its convolutions multiplied.
+def widened(model: Model, report: Report, width: Fraction) -> Report:
+    """The profile of `model`, which is `report` as it is, with the filters of its convolutions multiplied.
 
     Raises ForbiddenError where a layer has a fixed size that does not go with it.
     """
@@ -113,7 +113,7 @@ def widened(model: Model, report: Report, width: Fraction) -> Model:
     except ConvcostError as error:
         raise ForbiddenError(f"{report.name} cannot be widened: {error}") from None
     _check_fixed(report, then)
-    return wide
+    return then
 
 
 def _scaled(model: Model, width: Fraction, heads: set[str], prefix: str) -> Model:
