@@ -47,7 +47,7 @@ def test_widest_is_the_last_step_within(limit: int, offset: int) -> None:
 
 def test_filters_are_multiplied_and_rounded_and_all_else_follows() -> None:
     model = chain(conv(20), DepthwiseConv2D(kernel_size=3), conv(24), ReLU(), GlobalAveragePooling2D(), Dense(units=10))
-    wide = profile(widened(model, profile(model), Fraction(3, 2)))
+    wide = widened(model, profile(model), Fraction(3, 2))
     assert [row.calls[0].outputs[0][-1] for row in wide.rows] == [3, 32, 32, 40, 40, 40, 10]  # 30 -> 32, 36 -> 40
 
 
@@ -63,7 +63,7 @@ def test_a_step_more_costs_more(name: str, configs: Path) -> None:
 
     narrow = apply(model, report, [parse("separable")])
     more = widened(narrow.model, report.what_if.report, Fraction(round(100 * found.value) + 1, 100))
-    assert profile(more).totals.macs > report.totals.macs
+    assert more.totals.macs > report.totals.macs
 
 
 def test_the_parameter_of_a_spec(configs: Path) -> None:
@@ -87,7 +87,7 @@ def test_heads_keep_their_filters() -> None:
         "sum": (Add(), [["left", "right"]]),
     }
     model = graph(nodes, ["sum"])
-    rows = {row.path: row for row in profile(widened(model, profile(model), Fraction(2))).rows}
+    rows = {row.path: row for row in widened(model, profile(model), Fraction(2)).rows}
     assert {path: row.calls[0].outputs[0][-1] for path, row in rows.items()} == {
         "input": 3, "body": 32, "left": 3, "right": 3, "sum": 3
     }  # fmt: skip
