@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from convcost.measuring.calibration import Calibration, Error
     from convcost.table import View
 
-ESTIMATED = ("estimated", "estimated speed-up")
+ESTIMATED = ("est. time", "est. speed-up")
 """The columns that need a device."""
 
-TITLES = ["variant", "dtype", "MACs", "MAC reduction", *ESTIMATED, "measured", "±", "measured speed-up"]
+TITLES = ["variant", "dtype", "MACs", "MAC reduction", *ESTIMATED, "measured", "±", "speed-up"]
 
-LESS_NEEDED = ["MACs", "estimated", "±"]
+LESS_NEEDED = ["MACs", *ESTIMATED[:1], "±"]
 """Left out on a narrow terminal, the first one first."""
 
 

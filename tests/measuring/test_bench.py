@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from convcost import api
+from convcost import api, units
 from convcost.engine import stopwatch
 from convcost.engine.timing import timed
 from convcost.errors import MeasureError
+from convcost.formats import table
 from convcost.measuring.bench import AS_IT_IS
 from convcost.measuring.benching import STEPS, benched, benched_layer
 from convcost.measuring.engine import DTYPES
@@ -21,6 +22,7 @@ from convcost.measuring.timing import Outcome, Pace, Timed
 from convcost.model import Model, Shape
 from convcost.profile import profile
 from convcost.readers.device_yaml import device
+from convcost.table import View
 
 SPEC = """\
 convcost: 1
@@ -237,6 +239,15 @@ def test_more_than_may_be_open_is_opened_for_each_turn(tmp_path: Path, monkeypat
     places = dict(enumerate(map(str, files(tmp_path, "one", "two").values())))
     stopwatch.work(stopwatch.Job(places, Pace(2, 0.0), 1), lambda event: None)
     assert opened == ["one", "two", "one", "two", "one"]  # the second round begins with the one that is open
+
+
+def test_on_a_narrow_terminal_the_speed_up_is_whole(spec: Path) -> None:
+    found = benched(api.load(spec), engine=Fake(), device=device("raspberry-pi-4"))
+    shown = table.bench(found, View(terminal=True, width=80)).splitlines()
+    titles, *rows = shown[2], *shown[4 : 4 + len(found.candidates)]
+    assert max(map(len, shown[: 4 + len(rows)])) <= 80
+    assert titles.split("  ")[-1].strip() == "speed-up" and "est. speed-up" in titles and "MAC reduction" in titles
+    assert [row.split()[-1] for row in rows] == [units.factor(found.speed_up(one)) for one in found.candidates]
 
 
 def test_without_a_runtime_the_message_tells_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
