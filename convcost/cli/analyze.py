@@ -23,7 +23,9 @@ def analyze(
     sort: Annotated[
         str | None,
         typer.Option(
-            "--sort", metavar="KEY", help="macs, params, flops, weight_bytes, activation_bytes, saving or name."
+            "--sort",
+            metavar="KEY",
+            help="macs, params, flops, weight_bytes, activation_bytes, saving, seconds or name.",
         ),
     ] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N lines.")] = None,
