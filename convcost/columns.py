@@ -147,7 +147,7 @@ def _time_share(line: Line, report: Report, view: View) -> str:
 def _limited_by(line: Line, _report: Report, _view: View) -> str:
     if line.timing is None:
         return ""
-    return "fused" if line.timing.fused_into else line.timing.bound or ""
+    return "fused" if line.timing.fused_into else line.timing.limited_by or ""
 
 
 def _moved(line: Line, _report: Report, view: View) -> str:
@@ -253,7 +253,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("bytes_moved", "moves", _moved, _of_timing("bytes"), at=ENDLESS, wanted=_wants_times),
     Column("intensity", "FLOP/B", _intensity, _of_timing("intensity"), at=WIDEST, wanted=_wants_times),
-    Column("limited_by", "limit", _limited_by, _of_timing("bound"), right=False, at=WIDE, wanted=_wants_times),
+    Column("limited_by", "limit", _limited_by, _of_timing("limited_by"), right=False, at=WIDE, wanted=_wants_times),
     Column("estimated_seconds", "est. time", _time, _of_timing("seconds"), wanted=_wants_times),
     Column(
         "time_share",

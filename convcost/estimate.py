@@ -93,7 +93,7 @@ class Timing(msgspec.Struct, frozen=True):
         return 2 * self.macs / self.bytes if self.bytes else None
 
     @property
-    def bound(self) -> str | None:
+    def limited_by(self) -> str | None:
         """What takes the most of its time: "compute", "memory", or the calls themselves ("overhead")."""
         if not self.operations:
             return None

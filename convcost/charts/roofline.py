@@ -37,8 +37,8 @@ def chart(report: Report) -> Chart | None:
     kinds = {row.path: printable(row.kind) for row in report.rows}
     shares = dict.fromkeys((name for name, _ in BOUNDS), 0.0)
     for one in estimate.timings:
-        if one.bound:
-            shares[one.bound] += estimate.share(one)
+        if one.limited_by:
+            shares[one.limited_by] += estimate.share(one)
     slowest = max(points, key=lambda one: one.seconds)
     limits = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items() if share)
     text = (
@@ -60,9 +60,9 @@ def _point(timing: Timing, kind: str, estimate: Estimate) -> dict[str, Any]:
         "intensity": timing.macs / timing.bytes if timing.bytes else 0.0,
         "rate": timing.macs / timing.seconds,
         "share": share,
-        "bound": timing.bound,
+        "bound": timing.limited_by,
         "time": units.duration(timing.seconds),
-        "told": f"{printable(timing.path)}: {units.duration(timing.seconds)}, {100 * share:.1f} %, {timing.bound}",
+        "told": f"{printable(timing.path)}: {units.duration(timing.seconds)}, {100 * share:.1f} %, {timing.limited_by}",
     }
 
 

@@ -43,7 +43,7 @@ def timing_as_dict(timing: Timing, estimate: Estimate) -> dict[str, Any]:
         "share": estimate.share(timing) if known else None,
         "bytes_moved": timing.bytes if known else None,
         "intensity": timing.intensity,
-        "bound": timing.bound,
+        "limited_by": timing.limited_by,
         "fused_into": timing.fused_into or None,
         "operations": [_operation(one) for one in timing.operations],
     }

@@ -74,7 +74,7 @@ def test_json_has_the_device_and_an_estimate_of_everything(run: Run, model: Path
     layers = {layer["name"]: layer["estimate"] for layer in data["layers"]}
     conv = layers["conv"]
     assert conv["seconds"] == pytest.approx(SECONDS)
-    assert (conv["bytes_moved"], conv["bound"], conv["fused_into"]) == (BYTES, "memory", None)
+    assert (conv["bytes_moved"], conv["limited_by"], conv["fused_into"]) == (BYTES, "memory", None)
     assert conv["intensity"] == pytest.approx(2 * MACS / BYTES)
     (operation,) = conv["operations"]
     assert (operation["kind"], operation["dtype"], operation["macs"]) == ("convolution", "float32", MACS)

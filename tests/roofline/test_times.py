@@ -52,18 +52,18 @@ def timing(model: Model, path: str, profile: Device | None = None) -> Timing:
 def test_a_convolution_takes_the_longer_of_its_macs_and_its_bytes() -> None:
     by_compute = timing(chain(CONV), "conv2d_1", device(macs=1e6, memory=1e9))
     assert by_compute.seconds == pytest.approx(CONV_MACS / 1e6)
-    assert by_compute.bound == "compute"
+    assert by_compute.limited_by == "compute"
     by_memory = timing(chain(CONV), "conv2d_1", device(macs=1e9, memory=1e6))
     assert by_memory.bytes == CONV_BYTES
     assert by_memory.seconds == pytest.approx(CONV_BYTES / 1e6)
-    assert by_memory.bound == "memory"
+    assert by_memory.limited_by == "memory"
     assert by_memory.intensity == pytest.approx(2 * CONV_MACS / CONV_BYTES)
 
 
 def test_a_call_costs_what_it_costs_on_top() -> None:
     found = timing(chain(CONV), "conv2d_1", device(macs=1e9, memory=1e9, call=0.5))
     assert found.seconds == pytest.approx(0.5 + CONV_MACS / 1e9)
-    assert found.bound == "overhead"
+    assert found.limited_by == "overhead"
 
 
 def test_weights_in_a_memory_of_their_own_come_at_the_same_time() -> None:
