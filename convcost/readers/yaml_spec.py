@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convcost.collecting import uncollected
 from convcost.errors import ConvcostError
 from convcost.model import Model
 from convcost.paths import YAML
@@ -28,7 +29,8 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Model:
     from convcost.readers.yaml_lines import read_yaml
 
     try:
-        model = model_of(read_yaml(path), str(path), path.stem, parameters)
+        with uncollected():
+            model = model_of(read_yaml(path), str(path), path.stem, parameters)
     except RecursionError:
         raise ConvcostError(f"{path}: its blocks and repeats are nested too deep") from None
     return msgspec.structs.replace(model, source=str(path), format="spec")
