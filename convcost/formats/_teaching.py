@@ -7,11 +7,10 @@ from math import prod
 from convcost import units
 from convcost.comparison import Comparison, Part
 from convcost.formats._plain import aligned
-from convcost.table import View
 
 
 def explained(comparison: Comparison, bold: bool = False) -> str:
-    """The text of `convcost compare`."""
+    """The text of `convcost compare`, without what was measured."""
     parts = [_question(comparison, bold), _standard(comparison), _separable(comparison), _params(comparison)]
     parts += [_ratio(comparison), _verdict(comparison, bold)]
     if comparison.estimate is not None:
@@ -22,12 +21,6 @@ def explained(comparison: Comparison, bold: bool = False) -> str:
         rows = [ALTERNATIVE_TITLES, *alternatives(comparison)]
         text = aligned(rows, ALTERNATIVE_RIGHT)
         parts.append("This layer as every variant:\n" + "\n".join(f"  {line}" for line in text.splitlines()))
-    if comparison.bench is not None:
-        from convcost.formats import _timing
-
-        titles, cells, right = _timing.grid(comparison.bench, View())
-        parts.append("Measured:\n" + "\n".join(f"  {line}" for line in aligned([titles, *cells], right).splitlines()))
-        parts.append("\n".join(_timing.remarks(comparison.bench)))
     return "\n\n".join(parts)
 
 

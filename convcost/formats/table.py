@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from convcost import units
@@ -129,7 +130,14 @@ def _ratio(before: int, after: int) -> str:
 
 
 def comparison(comparison: Comparison, view: View) -> str:
-    return explained(comparison, bold=view.terminal and view.color) + "\n"
+    parts = [explained(comparison, bold=view.terminal and view.color)]
+    if comparison.bench is not None:
+        from convcost.formats import _timing
+
+        measured = _drawn(_timing.grid(comparison.bench, view), view, _timing.LESS_NEEDED)
+        parts.append("Measured:\n" + (measured if view.terminal else indent(measured, "  ")))
+        parts.append("\n".join(_timing.remarks(comparison.bench)))
+    return "\n\n".join(parts) + "\n"
 
 
 def separability(result: Separability, view: View) -> str:

@@ -250,6 +250,17 @@ def test_on_a_narrow_terminal_the_speed_up_is_whole(spec: Path) -> None:
     assert [row.split()[-1] for row in rows] == [units.factor(found.speed_up(one)) for one in found.candidates]
 
 
+def test_on_a_narrow_terminal_a_layer_that_was_timed_has_a_line_a_row() -> None:
+    found = benched_layer(api.compare(64, 128, 3, 28), device=device("raspberry-pi-4"), engine=Fake())
+    assert found.bench is not None
+    text = table.comparison(found, View(terminal=True, width=80)).partition("Measured:\n")[2]
+    shown = text.partition("\n\n")[0].splitlines()
+    assert max(map(len, shown)) <= 80
+    for one in found.bench.candidates:
+        (row,) = (line for line in shown if line.startswith(f" {(one.variant or 'as it is')[:10]}"))
+        assert row.split()[-1] == units.factor(found.bench.speed_up(one))
+
+
 def test_without_a_runtime_the_message_tells_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     from convcost.engine import runtime
 
