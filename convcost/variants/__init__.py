@@ -136,9 +136,11 @@ def apply(model: Model, report: Report, choices: Sequence[Choice], keep: Sequenc
         later = choices[place + 1 :]
 
         def wanted(path: str, choice: Choice = choice, later: Sequence[Choice] = later) -> bool:
-            kept = any(matches(glob, path) for glob in keep)
-            taken = any(one.glob is None or matches(one.glob, path) for one in later)
-            return not kept and not taken and (choice.glob is None or matches(choice.glob, path))
+            return (
+                (choice.glob is None or matches(choice.glob, path))
+                and not any(matches(glob, path) for glob in keep)
+                and not any(one.glob is None or matches(one.glob, path) for one in later)
+            )
 
         done = choice.variant.apply(model, report, wanted, always=choice.glob is not None)
         model = done.model
