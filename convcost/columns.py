@@ -253,7 +253,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("bytes_moved", "moves", _moved, _of_timing("bytes"), at=ENDLESS, wanted=_wants_times),
     Column("intensity", "FLOP/B", _intensity, _of_timing("intensity"), at=WIDEST, wanted=_wants_times),
-    Column("limited_by", "limit", _limited_by, _of_timing("limited_by"), right=False, at=WIDE, wanted=_wants_times),
+    Column("limited_by", "limit", _limited_by, _of_timing("limited_by"), right=False, wanted=_wants_times),
     Column("estimated_seconds", "est. time", _time, _of_timing("seconds"), wanted=_wants_times),
     Column(
         "time_share",
@@ -261,6 +261,7 @@ COLUMNS: tuple[Column, ...] = (
         _time_share,
         lambda line, report: round(report.estimate.share(line.timing), 6) if report.estimate and line.timing else None,
         right=False,
+        at=WIDE,
         wanted=_wants_times,
     ),
     Column(

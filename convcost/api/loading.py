@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
 from convcost.profile import profile
@@ -61,10 +63,27 @@ def device_of(given: Device | str | Path | None) -> Device | None:
 
 
 def profile_of(model: Model, shapes: Mapping[str, Shape] | None, batch: int, device: Device | None) -> Report:
-    """The report of a model, with an estimate where there is a device."""
+    """The report of a model, with an estimate where there is a device.
+
+    It warns where the weights hang on the input shape, and those in the file are for another one.
+    """
     report = profile(model, shapes, batch)
+    if shapes and model.format != "spec" and (others := _of_other_weights(model, report)):
+        named = ", ".join(map(repr, others[:3])) + ("" if len(others) <= 3 else f" and {len(others) - 3} more")
+        where = model.source or model.name
+        told = f"{where}: with this input shape these layers have other weights than those in the file: {named}"
+        report = msgspec.structs.replace(report, warnings=(*report.warnings, told))
     if device is None:
         return report
     from convcost.roofline import estimated
 
     return estimated(report, device)
+
+
+def _of_other_weights(model: Model, report: Report) -> list[str]:
+    """The layers that have other weights at the input shape of the report than at that of the file."""
+    try:
+        as_saved = {row.path: row.params for row in profile(model).rows}
+    except ConvcostError:  # a size is open in the file: no weight hangs on it
+        return []
+    return [row.path for row in report.rows if row.params != as_saved.get(row.path)]

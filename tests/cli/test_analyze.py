@@ -176,6 +176,13 @@ def test_input_shape_and_batch(run: Run, tmp_path: Path) -> None:
     assert "--input-shape: got '10xx3'" in run("analyze", path, "--input-shape", "10xx3").err
 
 
+def test_a_shape_for_which_the_file_has_no_weights_is_told(run: Run, model: Path) -> None:
+    result = run("analyze", model, "--input-shape", "16x16x3", "--format", "json")
+    assert json.loads(result.out)["layers"][-1]["params"] == (16 * 16 * 32 + 1) * 10
+    assert result.err.endswith("these layers have other weights than those in the file: 'head'\n")
+    assert run("analyze", model, "--input-shape", "8x8x3").err == ""
+
+
 def test_an_unknown_kind_is_an_honest_row(run: Run, tmp_path: Path) -> None:
     path = archive(
         tmp_path / "custom.keras",
