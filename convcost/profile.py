@@ -132,7 +132,7 @@ class _Run:
     def tensor(self, shape: Shape | None, dtype: str) -> Tensor:
         self.tensors += 1
         if self.tensors > MOST_TENSORS:
-            raise ConvcostError(f"{self.source}: more than {MOST_TENSORS:,} tensors, the most allowed")
+            raise _too_many_tensors(self.source)
         return live_set.tensor_of(self.tensors, shape, dtype)
 
     def model(self, model: Model, inputs: Sequence[Tensor], prefix: str) -> list[Tensor]:
@@ -337,11 +337,20 @@ def agrees(shape: Shape, told: OpenShape) -> bool:
 def _told(model: Model) -> dict[tuple[str, int], list[Recorded | None]]:
     """What the file says of the outputs of a call: of as many as the graph speaks of, None where it does not say."""
     told: dict[tuple[str, int], list[Recorded | None]] = {}
+    places = 0
     for ref in (*model.recorded, *model.outputs):
         outputs = told.setdefault((ref.layer, ref.call), [])
-        outputs += [None] * (ref.output + 1 - len(outputs))
+        missing = [None] * (ref.output + 1 - len(outputs))
+        places += len(missing)
+        if places > MOST_TENSORS:
+            raise _too_many_tensors(model.source)
+        outputs += missing
         outputs[ref.output] = model.recorded.get(ref)
     return told
+
+
+def _too_many_tensors(source: str) -> ConvcostError:
+    return ConvcostError(f"{source}: more than {MOST_TENSORS:,} tensors, the most allowed")
 
 
 def _input_shapes(model: Model, declared: Mapping[str, OpenShape | None], given: dict[str, Shape]) -> dict[str, Shape]:
