@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from convcost.api.loading import by_name, device_of, load, profile_of, typed
+from convcost.api.loading import by_name, device_of, load, on_device, profile_of, typed
 from convcost.errors import ConvcostError
 from convcost.model import Model, Shape
+from convcost.profile import profile
 from convcost.report import Report, WhatIf
 from convcost.separability import judged
 from convcost.variants import apply, names, parse
@@ -90,7 +91,7 @@ def what_if_of(model: Model, report: Report, variants: Sequence[str], keep: Sequ
     choices = [parse(text) for text in variants]
     done = apply(model, report, choices, keep)
     device = report.estimate.device if report.estimate else None
-    then = profile_of(done.model, report.input_shapes, report.batch, device) if done.converted else report
+    then = on_device(profile(done.model, report.input_shapes, report.batch), device) if done.converted else report
     fates = ", ".join(dict.fromkeys(choice.variant.weights for choice in choices))
     return WhatIf(" ".join(map(str, choices)), done.converted, then, done.refused, fates)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,6 @@ def sweep(
 
 
 def _reader(source: Any) -> Callable[[Mapping[str, Any]], Model]:
-    """The model of a source under given parameters; what has none is read once."""
-    if isinstance(source, str | Path) and Path(source).suffix in (".keras", ".h5", ".tflite"):
-        model = load(source)
-        return lambda parameters: load(source, parameters) if parameters else model
-    return lambda parameters: load(source, parameters)
+    """The model of a source under given parameters; without any it is read once."""
+    as_it_is = cache(lambda: load(source))
+    return lambda parameters: load(source, parameters) if parameters else as_it_is()

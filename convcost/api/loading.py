@@ -73,6 +73,11 @@ def profile_of(model: Model, shapes: Mapping[str, Shape] | None, batch: int, dev
         where = model.source or model.name
         told = f"{where}: with this input shape these layers have other weights than those in the file: {named}"
         report = msgspec.structs.replace(report, warnings=(*report.warnings, told))
+    return on_device(report, device)
+
+
+def on_device(report: Report, device: Device | None) -> Report:
+    """The report with an estimate where there is a device."""
     if device is None:
         return report
     from convcost.roofline import estimated

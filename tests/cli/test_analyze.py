@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from convcost import analyze
+from convcost.profile import followed
 from tests.building import archive, entry, sequential
 from tests.conftest import Result
 
@@ -181,6 +183,15 @@ def test_a_shape_for_which_the_file_has_no_weights_is_told(run: Run, model: Path
     assert json.loads(result.out)["layers"][-1]["params"] == (16 * 16 * 32 + 1) * 10
     assert result.err.endswith("these layers have other weights than those in the file: 'head'\n")
     assert run("analyze", model, "--input-shape", "8x8x3").err == ""
+
+
+def test_a_model_is_followed_once_as_it_is_and_once_under_the_variant(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = []
+    monkeypatch.setattr("convcost.profile.followed", lambda *given: runs.append(given) or followed(*given))
+    assert analyze(model).what_if
+    assert len(runs) == 2
 
 
 def test_an_unknown_kind_is_an_honest_row(run: Run, tmp_path: Path) -> None:
