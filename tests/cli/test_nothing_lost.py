@@ -43,7 +43,7 @@ def convcost(*arguments: object, **options: object) -> subprocess.CompletedProce
     """The program, in a process of its own."""
     command = [sys.executable, "-m", "convcost", *map(str, arguments)]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run(command, text=True, check=False, timeout=60, **streams)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run(command, text=True, check=False, timeout=60, **streams)
 
 
 DYING = """
@@ -311,7 +311,7 @@ def test_streams(command: str, code: int, said: str) -> None:
 def handled(process: subprocess.Popen[str]) -> bool:
     """Whether the program has begun: it handles SIGTERM, which Python by itself does not."""
     status = Path(f"/proc/{process.pid}/status").read_text()
-    caught = int(re.search(r"SigCgt:\s*([0-9a-f]+)", status)[1], 16)  # type: ignore[index]
+    caught = int(re.search(r"SigCgt:\s*([0-9a-f]+)", status)[1], 16)
     return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 

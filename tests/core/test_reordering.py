@@ -103,7 +103,7 @@ def test_branches_as_wide_as_those_of_real_networks_are_solved() -> None:
             ends.append(last)
         above = f"add{block}"
         nodes[above] = (Add(), [ends])
-    _, whole = followed(graph(nodes, [above]))  # type: ignore[arg-type]
+    _, whole = followed(graph(nodes, [above]))
     found = reordered(whole)
     assert found.exact
     assert found.bytes < peak_of(whole).bytes

@@ -121,10 +121,10 @@ def test_a_data_descriptor(tmp_path: Path, convcost: Convcost) -> None:
 
     class Pipe:
         def __init__(self, file: object) -> None:
-            self.write = file.write  # type: ignore[attr-defined]
-            self.flush = file.flush  # type: ignore[attr-defined]
+            self.write = file.write
+            self.flush = file.flush
 
-    with (path := tmp_path / "piped.keras").open("wb") as file, zipfile.ZipFile(Pipe(file), "w") as written:  # type: ignore[call-overload]
+    with (path := tmp_path / "piped.keras").open("wb") as file, zipfile.ZipFile(Pipe(file), "w") as written:
         written.writestr("config.json", GOOD)
     convcost("analyze", path).counts(COUNTED)
 

@@ -119,7 +119,7 @@ def test_heads_keep_their_filters() -> None:
     ],
 )
 def test_fixed_sizes_are_refused_by_name(nodes: dict[str, object], said: str) -> None:
-    model = graph(nodes, ["b"])  # type: ignore[arg-type]
+    model = graph(nodes, ["b"])
     with pytest.raises(ForbiddenError, match="cannot be widened") as refused:
         widened(model, profile(model), Fraction(2))
     assert said in str(refused.value)

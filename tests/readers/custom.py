@@ -11,7 +11,7 @@ def block(K: Any) -> Any:
     """A layer that holds others in attributes, lists and dicts, has a weight of its own, and state that is none."""
     L = K.layers
 
-    class Block(L.Layer):  # type: ignore[misc]
+    class Block(L.Layer):
         def __init__(self, filters: int, **settings: Any) -> None:
             super().__init__(**settings)
             self.filters = filters
@@ -76,7 +76,7 @@ def net(K: Any) -> Any:
     """A subclassed model: its file has no graph."""
     L, Block = K.layers, block(K)
 
-    class Net(K.Model):  # type: ignore[misc]
+    class Net(K.Model):
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
             self.stem = L.Conv2D(4, 3, name="stem")

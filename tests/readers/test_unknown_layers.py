@@ -153,7 +153,7 @@ def test_weights_that_keras_2_saved_of_old(tmp_path: Path) -> None:
 
 def test_a_model_whose_class_is_one_s_own_but_whose_graph_is_in_the_file(tmp_path: Path) -> None:
     @keras.saving.register_keras_serializable("tests")
-    class Named(keras.Model):  # type: ignore[misc]
+    class Named(keras.Model):
         def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
             super().__init__(inputs, outputs, name=name)
             self.an_attribute = self.get_layer("block")
@@ -249,7 +249,7 @@ def test_without_its_weights_file_a_model_has_unknown_params(tmp_path: Path, con
 
 def test_the_state_of_an_optimizer_that_is_an_attribute_is_no_weight(tmp_path: Path) -> None:
     @keras.saving.register_keras_serializable("tests")
-    class Adversarial(keras.Model):  # type: ignore[misc]
+    class Adversarial(keras.Model):
         def __init__(self) -> None:
             super().__init__()
             self.generator = keras.layers.Dense(3)

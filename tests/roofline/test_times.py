@@ -40,7 +40,7 @@ CONV_BYTES = 4 * (CONV_IN + CONV_WEIGHTS + CONV_OUT)
 
 
 def on(model: Model, profile: Device, **options: object) -> Report:
-    return analyze(model, device=profile, what_if=False, **options)  # type: ignore[arg-type]
+    return analyze(model, device=profile, what_if=False, **options)
 
 
 def timing(model: Model, path: str, profile: Device | None = None) -> Timing:

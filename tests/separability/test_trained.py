@@ -78,7 +78,7 @@ def test_within_a_layer_more_energy_is_less_error_and_no_more_loss(
         depthwise = [score for score in layer.scores if score.variant.startswith("separable")]
         errors = [score.error for score in depthwise]
         assert all(error is not None for error in errors)
-        assert errors == sorted(errors, key=lambda error: -error)  # type: ignore[operator]
+        assert errors == sorted(errors, key=lambda error: -error)
         kernel = model.get_layer(layer.path).get_weights()[0]
         low, high = fits.approximations(kernel, "depthwise_first", [1, 8])
         accuracies = [training.accuracy(replaced(model, layer.path, one), (images, labels)) for one in (low, high)]

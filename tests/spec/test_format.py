@@ -182,9 +182,9 @@ def test_settings_are_computed_as_their_type_wants_them(layers: Spec) -> None:
     )
     conv, resizing, relu, rescaling = (layer.rule for layer in model.layers[1:])
     assert conv == Conv2D(filters=11, kernel_size=(5, 3), padding="same", activation="relu", use_bias=False)
-    assert (resizing.height, resizing.width, resizing.interpolation) == (10, 7, "nearest")  # type: ignore[union-attr]
-    assert relu.max_value == 6.0  # type: ignore[union-attr]
-    assert (rescaling.scale, rescaling.offset) == (0.25, -1)  # type: ignore[union-attr]
+    assert (resizing.height, resizing.width, resizing.interpolation) == (10, 7, "nearest")
+    assert relu.max_value == 6.0
+    assert (rescaling.scale, rescaling.offset) == (0.25, -1)
 
 
 def test_parameters_may_use_those_above_them(spec: Spec) -> None:
@@ -248,7 +248,7 @@ def test_a_block_does_not_see_its_user_s_parameters(spec: Spec) -> None:
 def test_uses_of_a_block_that_differ_in_type_alone_are_told_apart(spec: Spec) -> None:
     text = "convcost: 1\ninput: [2]\nblocks:\n  b: {parameters: {x: null}, layers: [{Rescaling: {scale: x}}]}\n"
     text += "layers: [{block: b, with: {x: 1}}, {block: b, with: {x: true}}, {block: b, with: {x: 1.0}}]\n"
-    scales = [layer.rule.layers[1].rule.scale for layer in spec(text).layers[1:]]  # type: ignore[union-attr]
+    scales = [layer.rule.layers[1].rule.scale for layer in spec(text).layers[1:]]
     assert [type(scale) for scale in scales] == [int, bool, float]
 
 

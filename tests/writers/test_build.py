@@ -128,7 +128,7 @@ def test_the_command(tmp_path: Path, run: Callable[..., Result]) -> None:
     result = run("build", path, "--set", "n=5", "-o", target)
     assert (result.code, result.out) == (0, "")
     assert keras.models.load_model(target).output_shape == (None, 5)
-    shape: Shape = profile(api.load(target)).rows[-1].calls[0].outputs[0]  # type: ignore[assignment]
+    shape: Shape = profile(api.load(target)).rows[-1].calls[0].outputs[0]
     assert shape == (1, 5)
     assert "allowed: a name that ends in .keras" in run("build", path, "-o", tmp_path / "out.h5").err
 
