@@ -15,7 +15,7 @@ from convcost.table import Line, View, lines
 
 if TYPE_CHECKING:
     from convcost.budget.difference import Change, Difference
-    from convcost.budget.verdicts import Checked, ModelCheck
+    from convcost.budget.verdicts import Checked, ModelCheck, Outcome
     from convcost.formats._page import Cell, Figure
     from convcost.memory.footprint import Footprint
     from convcost.planning.planner import Planning
@@ -175,8 +175,9 @@ def check(checked: Checked, view: View) -> str:
     from convcost.charts import charts_of
     from convcost.formats import _page, _verdicts
 
+    outcomes: tuple[tuple[str, Outcome], ...]
     outcomes = (("passed", "ok"), ("warned", "warn"), ("failed", "fail"), ("skipped", "skip"))
-    figures = [_page.Figure(name, str(checked.count(outcome))) for name, outcome in outcomes]  # type: ignore[arg-type]
+    figures = [_page.Figure(name, str(checked.count(outcome))) for name, outcome in outcomes]
     about = _verdicts.summary(checked) + (f" · base {checked.base}" if checked.base else "")
     charts = charts_of("check", checked)
     return _page.page("Model budgets", about, figures, charts, [_checks(model, view) for model in checked.models])
